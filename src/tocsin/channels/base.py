@@ -1,0 +1,64 @@
+"""The contract between the engine and a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from tocsin.core.message import Message
+from tocsin.core.outbox import Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """One message on its way through one channel."""
+
+    #: Stable over all tries: receivers that know idempotency keys get it as theirs.
+    key: str
+    message: Message
+    #: Use the plainest form: the receiver refused the rich one.
+    plain: bool = False
+    #: What this channel kept of its first message about the same alert, or None.
+    previous: Receipt | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One setting of a channel; docs, `init` and the error messages are made of it."""
+
+    name: str
+    help: str
+    #: Belongs into secrets.toml or the environment.
+    secret: bool = False
+    required: bool = False
+    default: str | None = None
+    example: str = ""
+    #: The only values allowed, or empty for free text.
+    choices: tuple[str, ...] = ()
+
+
+class Channel(Protocol):
+    """Hands messages to one receiver.
+
+    A channel is made of its checked settings, holds no state between messages and never retries: it returns a
+    Receipt, or it raises DeliveryError and the engine does what the error's fields say.
+    """
+
+    #: The `type = "…"` in the configuration.
+    type: ClassVar[str]
+    #: One line for lists and docs.
+    summary: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    #: Seconds between two messages that the receiver is known to accept.
+    min_interval: ClassVar[float]
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        """Take settings that have been checked against `fields`; defaults are filled in."""
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand the message over.
+
+        Raises:
+            DeliveryError: It was not accepted, or nobody knows whether it was.
+        """

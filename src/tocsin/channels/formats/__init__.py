@@ -1,0 +1,1 @@
+"""Neutral message blocks to what a receiver reads."""

@@ -1,0 +1,189 @@
+"""A problem over time. `advance` is the only way in which an alert changes by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.run import Stage
+
+
+class State(StrEnum):
+    """Where an alert is in its life."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Change(StrEnum):
+    """What `advance`, `acknowledge` or `resolve` did to an alert."""
+
+    OPENED = "opened"
+    #: The same problem now shows in another way: late became failed.
+    KIND_CHANGED = "kind changed"
+    #: The same kind, for another reason: the 503 became a 401.
+    REASON_CHANGED = "reason changed"
+    #: The same again, in another run.
+    REPEATED = "repeated"
+    #: The same again, in another attempt of the same logical run.
+    RETRIED = "retried"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """One problem from its first finding to its resolution.
+
+    A problem that comes back after its resolution is a new alert with the same fingerprint.
+    """
+
+    id: str
+    fingerprint: str
+    topic: Topic
+    subject: str
+    environment: str
+    kind: Kind
+    severity: Severity
+    state: State
+    #: When the first finding was made.
+    since: datetime
+    #: When the last finding was made.
+    last_at: datetime
+    #: Logical runs with this problem, in a row.
+    occurrences: int
+    summary: str
+    hint: str = ""
+    reason_key: str = ""
+    stage: Stage | None = None
+    run_id: str | None = None
+    logical_id: str = ""
+    evidence: dict[str, str] | None = None
+    #: Counts the changes; orders the messages about the alert.
+    seq: int = 1
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    #: Why it is over: "run 3f2a loaded 1,204 rows", or who resolved it by hand.
+    resolution: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the problem goes on."""
+        return self.state is not State.RESOLVED
+
+
+def fingerprint(topic: Topic, environment: str, subject: str) -> str:
+    """Return the identity of a problem: the same for all findings that belong to one open alert."""
+    text = f"{topic}\0{environment}\0{subject}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Alert | None, Change]:
+    """Return what `finding` makes of the open `alert` of its subject, and the name of the change.
+
+    Args:
+        alert: The open alert with the finding's fingerprint, or None.
+        finding: What a rule saw.
+        new_id: Identity for the alert, should one be opened.
+    """
+    if finding.kind is Kind.RECOVERED:
+        return _recover(alert, finding)
+    if alert is None:
+        return _open(finding, new_id), Change.OPENED
+    if finding.at < alert.last_at:
+        # Events of a spool can arrive in any order. An older finding says nothing new about a problem that
+        # was seen later, and must not move the alert backwards.
+        return replace(alert, since=min(alert.since, finding.at)), Change.NOTHING
+    change = _compare(alert, finding)
+    attempts_of_one_run = bool(finding.logical_id) and finding.logical_id == alert.logical_id
+    reopened = change in {Change.KIND_CHANGED, Change.REASON_CHANGED}
+    return (
+        replace(
+            alert,
+            kind=finding.kind,
+            severity=max(alert.severity, finding.severity, key=lambda s: s.order) if not reopened else finding.severity,
+            # An acknowledgement covers the problem that was seen. A new reason has not been seen by anybody.
+            state=State.FIRING if reopened else alert.state,
+            acknowledged_by=None if reopened else alert.acknowledged_by,
+            acknowledged_at=None if reopened else alert.acknowledged_at,
+            last_at=finding.at,
+            occurrences=alert.occurrences + (0 if attempts_of_one_run else 1),
+            summary=finding.summary,
+            hint=finding.hint,
+            reason_key=finding.reason_key,
+            stage=finding.stage,
+            run_id=finding.run_id,
+            logical_id=finding.logical_id,
+            evidence=dict(finding.evidence),
+            seq=alert.seq + 1,
+        ),
+        change,
+    )
+
+
+def acknowledge(alert: Alert, *, by: str, now: datetime) -> tuple[Alert, Change]:
+    """Return the alert as known to `by`; repeats stop until the problem changes or ends."""
+    if alert.state is not State.FIRING:
+        return alert, Change.NOTHING
+    return (
+        replace(alert, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now, seq=alert.seq + 1),
+        Change.ACKNOWLEDGED,
+    )
+
+
+def resolve(alert: Alert, *, resolution: str, now: datetime) -> tuple[Alert, Change]:
+    """Return the alert as over, for the reason given."""
+    if not alert.open:
+        return alert, Change.NOTHING
+    return (
+        replace(alert, state=State.RESOLVED, resolved_at=now, resolution=resolution, seq=alert.seq + 1),
+        Change.RESOLVED,
+    )
+
+
+def _open(finding: Finding, new_id: str) -> Alert:
+    return Alert(
+        id=new_id,
+        fingerprint=fingerprint(finding.topic, finding.environment, finding.subject),
+        topic=finding.topic,
+        subject=finding.subject,
+        environment=finding.environment,
+        kind=finding.kind,
+        severity=finding.severity,
+        state=State.FIRING,
+        since=finding.at,
+        last_at=finding.at,
+        occurrences=1,
+        summary=finding.summary,
+        hint=finding.hint,
+        reason_key=finding.reason_key,
+        stage=finding.stage,
+        run_id=finding.run_id,
+        logical_id=finding.logical_id,
+        evidence=dict(finding.evidence),
+    )
+
+
+def _recover(alert: Alert | None, finding: Finding) -> tuple[Alert | None, Change]:
+    if alert is None or finding.at < alert.last_at:
+        return alert, Change.NOTHING
+    if alert.stage is not None and finding.stage is not None and finding.stage.order < alert.stage.order:
+        # A pipeline whose load fails is not well because a separate extract() went through.
+        return alert, Change.NOTHING
+    return resolve(replace(alert, last_at=finding.at), resolution=finding.summary, now=finding.at)
+
+
+def _compare(alert: Alert, finding: Finding) -> Change:
+    if finding.kind is not alert.kind:
+        return Change.KIND_CHANGED
+    if finding.reason_key != alert.reason_key:
+        return Change.REASON_CHANGED
+    if finding.logical_id and finding.logical_id == alert.logical_id:
+        return Change.RETRIED
+    return Change.REPEATED

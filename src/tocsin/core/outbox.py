@@ -1,0 +1,94 @@
+"""What waits to be sent, what was sent, and what is known about the channel that sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.core.finding import Severity
+from tocsin.core.message import Message
+from tocsin.core.notify import Reason
+
+
+class Status(StrEnum):
+    """Where a notification is on its way."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    #: Given up: too old, or refused for good. A fallback has been told instead, where there is one.
+    DEAD = "dead"
+    #: Decided against; kept so that "why was I not told" has an answer.
+    NOT_TOLD = "not told"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """The decision to tell one channel something, with the reason, and its way to the receiver."""
+
+    #: The same for every try of the same decision: the idempotency key that receivers see.
+    id: str
+    channel: str
+    reason: Reason
+    #: None only where the decision was against telling.
+    message: Message | None
+    created_at: datetime
+    status: Status = Status.WAITING
+    severity: Severity = Severity.INFO
+    alert_id: str | None = None
+    #: The alert's `seq`; messages of one alert reach one channel in this order.
+    seq: int = 0
+    #: Not to be tried before this moment.
+    due_at: datetime
+    attempts: int = 0
+    #: How often the same decision was taken; more than 1 only for NOT_TOLD.
+    times: int = 1
+    #: Send as plain text: the receiver refused the rich form.
+    plain: bool = False
+    #: Until then one worker owns the row; afterwards anybody may take it.
+    lease_until: datetime | None = None
+    lease_owner: str | None = None
+    last_error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One attempt to send a notification, with the receiver's answer."""
+
+    notification_id: str
+    channel: str
+    at: datetime
+    #: Milliseconds from the call to the answer.
+    took_ms: int
+    ok: bool
+    #: HTTP or SMTP status; None where no answer came.
+    status: int | None = None
+    #: The beginning of the answer, or the error.
+    answer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelState:
+    """What the engine remembers of a channel between messages."""
+
+    channel: str
+    #: Hash of the channel's settings; when it changes, a disabled channel gets another chance.
+    settings_hash: str = ""
+    failures_in_a_row: int = 0
+    #: Nothing is sent before this moment: the receiver's rate limit, or a pause after failures.
+    not_before: datetime | None = None
+    disabled_at: datetime | None = None
+    disabled_because: str = ""
+    last_ok_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What a channel knows about a message after it was accepted."""
+
+    #: What the channel needs to update or answer its own message later, for example Slack's `ts`.
+    reference: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+    #: The beginning of the receiver's answer.
+    answer: str = ""

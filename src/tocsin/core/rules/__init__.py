@@ -1,0 +1,1 @@
+"""One file a question; each rule looks at facts and returns findings."""

@@ -1,0 +1,199 @@
+"""The facts of one execution of a pipeline, as every other part reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tocsin.core.cause import Cause
+
+
+class Outcome(StrEnum):
+    """How a run ended; dlt itself knows only "ok" and "raised"."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    NO_DATA = "no_data"
+    PENDING_ONLY = "pending_only"
+    ABORTED = "aborted"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    EXITED = "exited"
+    INTERRUPTED = "interrupted"
+    DIED = "died"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run did what it was started for."""
+        return self in _OK
+
+    @property
+    def bad(self) -> bool:
+        """Whether somebody has to know: the run ended and did not do its work."""
+        return self in _BAD
+
+
+_OK = frozenset({Outcome.SUCCEEDED, Outcome.NO_DATA, Outcome.PENDING_ONLY})
+_BAD = frozenset({Outcome.PARTIAL, Outcome.FAILED, Outcome.EXITED, Outcome.INTERRUPTED, Outcome.DIED})
+
+
+class Stage(StrEnum):
+    """Where in its life a process was. `before` and `after` surround dlt's own steps."""
+
+    BEFORE = "before"
+    SYNC = "sync"
+    EXTRACT = "extract"
+    NORMALIZE = "normalize"
+    LOAD = "load"
+    AFTER = "after"
+
+    @property
+    def order(self) -> int:
+        """Position in a run's life, so that a recovery can be checked to reach the failed stage."""
+        return tuple(Stage).index(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a run with its wall time."""
+
+    stage: Stage
+    started_at: datetime
+    ended_at: datetime | None = None
+    #: False only where dlt reported the step as failed.
+    ok: bool = True
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Wall time, or None while the step runs."""
+        return self.ended_at - self.started_at if self.ended_at else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableLoad:
+    """What a run sent to one table."""
+
+    table: str
+    #: Rows sent in this run, not the table's growth: a merge may replace rows.
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedJob:
+    """A load job that failed for good in a run that dlt reports as "ok"."""
+
+    job: str
+    table: str
+    #: The destination's answer, redacted and shortened.
+    message: str
+    load_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaChange:
+    """Columns or tables that a run added."""
+
+    table: str
+    columns: tuple[str, ...] = ()
+    new_table: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Something to open: a log, a run page."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Where a run ran, and where its log can be read."""
+
+    #: "airflow", "github-actions"…; None for a plain process.
+    orchestrator: str | None = None
+    #: Links to the log and the run page, best first.
+    links: tuple[Link, ...] = ()
+    #: Path of the log tail that was captured; set where no link exists.
+    log_path: str | None = None
+    #: The orchestrator's own names for the run: dag_id, task_id, run_id…
+    names: Mapping[str, str] = field(default_factory=dict)
+    #: Stable over the retries of one logical run; None where the orchestrator has no such name.
+    logical_id: str | None = None
+    attempt: int = 1
+    max_attempts: int | None = None
+    #: The script or module that was started, relative to the working directory where possible.
+    command: str | None = None
+    host: str = ""
+    #: True where a person sits in front of the process (a terminal or a notebook).
+    interactive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """Identity of an operating-system process that survives the reuse of its pid."""
+
+    pid: int
+    #: Clock ticks since boot, from /proc/PID/stat; None where the system does not tell.
+    start_ticks: int | None = None
+    #: Boot id and pid namespace: a pid says nothing on another machine or in another container.
+    machine: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One attempt to run a pipeline, from its start to its end.
+
+    The same type is written by the pipeline's process at the start and at the end, merged by the engine
+    and kept in the store. Times are aware and in UTC.
+    """
+
+    id: str
+    pipeline: str
+    environment: str
+    started_at: datetime
+    outcome: Outcome = Outcome.RUNNING
+    ended_at: datetime | None = None
+    #: The last stage that was begun.
+    stage: Stage = Stage.BEFORE
+    #: Attempts of one logical run share this id (tenacity, orchestrator retries).
+    logical_id: str = ""
+    attempt: int = 1
+    #: How many attempts the retrying party allows; None if unknown.
+    max_attempts: int | None = None
+    steps: tuple[Step, ...] = ()
+    tables: tuple[TableLoad, ...] = ()
+    failed_jobs: tuple[FailedJob, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
+    load_ids: tuple[str, ...] = ()
+    #: Load packages that wait on the disk of the pipeline after this run.
+    pending_packages: tuple[str, ...] = ()
+    cause: Cause | None = None
+    #: Name of the destination as dlt shows it, for example "duckdb" or "postgres".
+    destination: str | None = None
+    dataset: str | None = None
+    first_run: bool = False
+    context: Context = field(default_factory=Context)
+    process: Process | None = None
+    heartbeat_at: datetime | None = None
+    #: Anything else worth reading, told as it is.
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse naive times: they cannot be compared with what other machines report."""
+        for moment in (self.started_at, self.ended_at, self.heartbeat_at):
+            if moment is not None and moment.tzinfo is None:
+                msg = f"run {self.id}: {moment!r} has no time zone; pass an aware datetime"
+                raise ValueError(msg)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Wall time of the run, or None while it runs."""
+        return self.ended_at - self.started_at if self.ended_at else None
+
+    @property
+    def rows(self) -> int:
+        """Rows sent to the user's tables, dlt's own tables left out."""
+        return sum(t.rows for t in self.tables if not t.table.startswith("_dlt"))

@@ -1,0 +1,1 @@
+"""dlt's entry point; filled in by the capture part."""

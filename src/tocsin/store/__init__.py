@@ -1,0 +1,1 @@
+"""Where runs, alerts and the outbox are kept."""

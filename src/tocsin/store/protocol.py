@@ -1,0 +1,143 @@
+"""What the engine asks of a store, in the words of the domain. Every store keeps the same promises.
+
+The contract suite in `tests/contract` runs against every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tocsin.core.alert import Alert
+from tocsin.core.notify import Told
+from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
+from tocsin.core.run import Outcome, Run
+
+
+class Transaction(Protocol):
+    """One unit of work: everything in it becomes durable together, or nothing does."""
+
+    # Events
+
+    def remember_event(self, event_id: str, now: datetime) -> bool:
+        """Note that an event was taken in; False if it had been taken in before."""
+
+    # Runs
+
+    def run(self, run_id: str) -> Run | None:
+        """Return the run with exactly this id."""
+
+    def find_runs(self, prefix: str) -> Sequence[Run]:
+        """Return the runs whose id begins with `prefix`, newest first, at most ten."""
+
+    def save_run(self, run: Run) -> None:
+        """Insert or replace a run."""
+
+    def runs(
+        self,
+        *,
+        pipeline: str | None = None,
+        environment: str | None = None,
+        outcomes: Collection[Outcome] | None = None,
+        before: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Run]:
+        """Return runs, newest first by start; `before` is exclusive."""
+
+    def latest_runs(self) -> Sequence[Run]:
+        """Return the newest run of each pipeline and environment, by pipeline name."""
+
+    def beat(self, run_id: str, at: datetime) -> None:
+        """Move the heartbeat of a running run forward; never backwards."""
+
+    # Alerts
+
+    def open_alert(self, fingerprint: str) -> Alert | None:
+        """Return the one open alert with this fingerprint."""
+
+    def find_alerts(self, prefix: str) -> Sequence[Alert]:
+        """Return the alerts whose id begins with `prefix`, newest first, at most ten."""
+
+    def save_alert(self, alert: Alert) -> None:
+        """Insert or replace an alert.
+
+        Raises:
+            StoreError: Another alert with the same fingerprint is open.
+        """
+
+    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
+        """Return alerts, open ones first, then newest first by last finding."""
+
+    # The outbox
+
+    def told(self, alert_id: str, channel: str) -> Told | None:
+        """Return the last notification about the alert that the channel got or will get; dead ones do not count."""
+
+    def add_notification(self, notification: Notification) -> bool:
+        """Insert a notification; False if its id exists.
+
+        For status NOT_TOLD an existing row counts the repetition in `times` and takes the new time.
+        """
+
+    def claim(
+        self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> Sequence[Notification]:
+        """Lease due notifications, oldest first, and return them with their attempts counted.
+
+        A row is due when it waits, its `due_at` has come, no lease runs, its channel is neither disabled nor
+        paused, and no earlier notification about the same alert waits for the same channel.
+        """
+
+    def save_notification(self, notification: Notification) -> None:
+        """Replace a notification."""
+
+    def notifications(
+        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[Notification]:
+        """Return notifications, newest first."""
+
+    def next_due(self) -> datetime | None:
+        """Return when the next waiting notification becomes due on a channel that is not disabled."""
+
+    def add_delivery(self, delivery: Delivery) -> None:
+        """Append one attempt to the delivery log."""
+
+    def deliveries(self, notification_id: str) -> Sequence[Delivery]:
+        """Return the attempts for a notification, oldest first."""
+
+    def receipt(self, alert_id: str, channel: str) -> Receipt | None:
+        """Return what the channel kept of its first message about the alert."""
+
+    def save_receipt(self, alert_id: str, channel: str, receipt: Receipt) -> None:
+        """Keep what the channel needs to update its message about the alert."""
+
+    # Channels
+
+    def channel_state(self, channel: str) -> ChannelState:
+        """Return what is remembered of a channel; a fresh state for one that is not known."""
+
+    def save_channel_state(self, state: ChannelState) -> None:
+        """Insert or replace what is remembered of a channel."""
+
+
+class Store(Protocol):
+    """A place that keeps runs, alerts and the outbox."""
+
+    #: How the store is named to people; without credentials.
+    url: str
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that excludes other writers from its first statement; commits at the end.
+
+        Raises:
+            StoreLocked: Other writers did not let go in time.
+            StoreError: The store cannot be written.
+        """
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """Open a consistent view; nothing may be changed through it."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
