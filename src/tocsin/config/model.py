@@ -1,0 +1,86 @@
+"""Checked settings, as the rest of the house reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from tocsin.core.notify import Policy
+from tocsin.core.route import Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something wrong in the configuration. It never stops a pipeline; people are told."""
+
+    #: The file, "environment" or the vault it was found in.
+    origin: str
+    #: The full key: "tocsin.channels.ops.webhook_url".
+    key: str
+    #: What was found there; None for secrets and for keys that are missing.
+    found: str | None
+    #: What is wrong and what to write instead.
+    remedy: str
+
+    def __str__(self) -> str:
+        found = f" = {self.found!r}" if self.found is not None else ""
+        return f"{self.origin}: {self.key}{found}: {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelConfig:
+    """A configured channel; its own settings are checked by the channel's class."""
+
+    name: str
+    type: str
+    #: Where the channel was found, for messages about it.
+    origin: str
+    settings: Mapping[str, str]
+    #: Where each of the settings was found.
+    origins: Mapping[str, str] = field(default_factory=dict)
+    #: Settings that stand where secrets must not stand.
+    exposed: frozenset[str] = frozenset()
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineConfig:
+    """What is known beforehand of one pipeline."""
+
+    enabled: bool = True
+    owner: str = ""
+    died_after: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings, checked. What could not be used stands in `problems` and has its default."""
+
+    home: Path
+    enabled: bool = True
+    environment: str = "default"
+    store: str = ""
+    handover: str = "spawn"
+    budget: timedelta = timedelta(seconds=5)
+    died_after: timedelta = timedelta(seconds=60)
+    policy: Policy = field(default_factory=Policy)
+    log_url: str | None = None
+    dagster_url: str | None = None
+    channels: tuple[ChannelConfig, ...] = ()
+    routes: tuple[Route, ...] = ()
+    pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def default_route(self) -> Route:
+        """The way of an alert that no route matches: every channel hears of it."""
+        return Route(name="every channel", channels=tuple(c.name for c in self.channels), policy=self.policy)
+
+    def pipeline(self, name: str) -> PipelineConfig:
+        """Return what is known of a pipeline; the defaults for one that is not configured."""
+        return self.pipelines.get(name, _UNKNOWN)
+
+
+_UNKNOWN = PipelineConfig()

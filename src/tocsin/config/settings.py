@@ -1,0 +1,179 @@
+"""The one table of settings: it feeds the reader, the environment, the docs and `tocsin config show`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tocsin.config.duration import parse_duration
+from tocsin.core.finding import Severity
+
+Reader = Callable[[object], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One key, how its value is read and what it does."""
+
+    key: str
+    read: Reader
+    #: As one would write it in the file; None where there is no default.
+    default: str | None
+    help: str
+    secret: bool = False
+
+
+def read_text(value: object) -> str:
+    """Read text that is not empty.
+
+    Raises:
+        ValueError: The value is empty, a table or a list.
+    """
+    if isinstance(value, list | dict) or not str(value).strip():
+        raise ValueError("expected text")
+    return str(value).strip()
+
+
+def read_bool(value: object) -> bool:
+    """Read true or false, also as dlt's environment variables write them.
+
+    Raises:
+        ValueError: The value is neither.
+    """
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if (found := words.get(str(value).strip().lower())) is None:
+        raise ValueError("expected true or false")
+    return found
+
+
+def read_texts(value: object) -> tuple[str, ...]:
+    """Read a list of texts, or one text.
+
+    Raises:
+        ValueError: The value is neither.
+    """
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError('expected a list of texts, for example ["ops", "pager"]')
+    return tuple(value)
+
+
+def read_choice(*choices: str) -> Reader:
+    """Return a reader that accepts these words only."""
+
+    def read(value: object) -> str:
+        if str(value).strip().lower() not in choices:
+            raise ValueError(f"expected one of: {', '.join(choices)}")
+        return str(value).strip().lower()
+
+    return read
+
+
+#: `[tocsin]`
+GENERAL = (
+    Setting(key="enabled", read=read_bool, default="true", help="Watch pipelines at all."),
+    Setting(
+        key="environment",
+        read=read_text,
+        default="default",
+        help="Name of this environment. The same pipeline in two environments has two histories and two alerts.",
+    ),
+    Setting(
+        key="home",
+        read=read_text,
+        default=None,
+        help="Directory for the spool, the log tails and the SQLite file. Default: `tocsin` in dlt's data directory.",
+    ),
+    Setting(
+        key="store",
+        read=read_text,
+        default=None,
+        help="Where runs and alerts are kept, as a URL. Default: `sqlite:///HOME/tocsin.db`.",
+    ),
+    Setting(
+        key="handover",
+        read=read_choice("spawn", "inline", "none"),
+        default="spawn",
+        help="Who handles what a run reports: a small companion process (spawn), the pipeline's process at the end of "
+        "each run (inline), or nobody until `tocsin tick` comes by (none).",
+    ),
+    Setting(
+        key="budget",
+        read=parse_duration,
+        default="5s",
+        help="The longest time that the end of a run may wait for its alert to be sent. What does not fit is sent "
+        "later by the companion or the next run.",
+    ),
+    Setting(
+        key="died_after",
+        read=parse_duration,
+        default="60s",
+        help="A run without a sign of life for so long has died.",
+    ),
+    Setting(
+        key="repeat_every",
+        read=parse_duration,
+        default="4h",
+        help="How often a problem that goes on is told again.",
+    ),
+    Setting(
+        key="least",
+        read=read_choice(*(s.value for s in Severity)),
+        default="warning",
+        help="Findings of a lower severity are kept and shown, but nobody is told.",
+    ),
+    Setting(
+        key="log_url",
+        read=read_text,
+        default=None,
+        help="Template of the link to a run's log, for example `https://logs.internal/?q={host}+{run_id}`. "
+        "Default: taken from the orchestrator, else the log tail is kept in a file.",
+    ),
+    Setting(
+        key="dagster_url",
+        read=read_text,
+        default=None,
+        help="Address of the Dagster webserver, for links to runs; Dagster does not tell it to its processes.",
+    ),
+)
+
+#: `[tocsin.pipelines.NAME]`
+PIPELINE = (
+    Setting(key="enabled", read=read_bool, default="true", help="Watch this pipeline."),
+    Setting(key="owner", read=read_text, default=None, help="Who acts; shown in messages, and routes can ask for it."),
+    Setting(key="died_after", read=parse_duration, default=None, help="As in `[tocsin]`, for this pipeline."),
+)
+
+#: `[[tocsin.routes]]`
+ROUTE = (
+    Setting(
+        key="match",
+        read=read_texts,
+        default=None,
+        help='Conditions that all have to hold, for example `pipeline=~"billing.*"` or `severity="critical"`.',
+    ),
+    Setting(key="channels", read=read_texts, default=None, help="Names of the channels that hear of it."),
+    Setting(key="name", read=read_text, default=None, help="Name of the route in explanations."),
+    Setting(key="repeat_every", read=parse_duration, default=None, help="As in `[tocsin]`, for this route."),
+    Setting(
+        key="least",
+        read=read_choice(*(s.value for s in Severity)),
+        default=None,
+        help="As in `[tocsin]`, for this route.",
+    ),
+    Setting(
+        key="go_on", read=read_bool, default="false", help="Look at the following routes although this one matched."
+    ),
+)
+
+#: Keys of `[tocsin.channels.NAME]` that are not the channel's own.
+CHANNEL = (
+    Setting(key="type", read=read_text, default=None, help="What kind of channel it is: see `tocsin channel list`."),
+    Setting(
+        key="fallback",
+        read=read_text,
+        default=None,
+        help="Channel that is told what this one could not deliver. Default: every other channel.",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Conditions on labels, in Alertmanager's notation: `pipeline=~"billing.*"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_FORM = re.compile(r'^\s*([a-z_]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matcher:
+    """One condition on one label. A label that is not there counts as empty."""
+
+    label: str
+    operator: str
+    value: str
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether `labels` fulfil the condition; a pattern has to match the whole value."""
+        found = labels.get(self.label, "")
+        if self.operator in {"=", "!="}:
+            return (found == self.value) is (self.operator == "=")
+        return (re.fullmatch(self.value, found) is not None) is (self.operator == "=~")
+
+    def __str__(self) -> str:
+        return f'{self.label}{self.operator}"{self.value}"'
+
+
+def parse_matcher(text: str, *, labels: tuple[str, ...]) -> Matcher:
+    """Read one condition.
+
+    Args:
+        text: For example `severity="critical"`; the quotes may be left out.
+        labels: The labels that exist.
+
+    Raises:
+        ValueError: The text is not a condition, names another label or holds a broken pattern.
+    """
+    form = _FORM.match(text)
+    if form is None:
+        raise ValueError(
+            f"{text!r} is not a condition; write for example 'pipeline=\"orders\"' or 'severity=~\"err.*\"'"
+        )
+    label, operator, quoted, bare = form.groups()
+    value = (
+        re.sub(r"\\(.)", r"\1", quoted) if quoted is not None and operator in {"=", "!="} else (quoted or bare or "")
+    )
+    if label not in labels:
+        raise ValueError(f"{text!r} asks for the label {label!r}; there are: {', '.join(labels)}")
+    if operator in {"=~", "!~"}:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{text!r} holds a broken pattern: {error}") from error
+    return Matcher(label=label, operator=operator, value=value)
