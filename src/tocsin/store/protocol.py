@@ -1,6 +1,7 @@
 """What the engine asks of a store, in the words of the domain. Every store keeps the same promises.
 
-The contract suite in `tests/contract` runs against every implementation.
+The contract suite in `tests/contract` runs against every implementation. Texts are kept as they are, NUL and lone
+surrogates included; times come back as the same moment, to the microsecond.
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ class Transaction(Protocol):
     # The outbox
 
     def told(self, alert_id: str, channel: str) -> Told | None:
-        """Return the last notification about the alert that the channel got or will get; dead ones do not count."""
+        """Return the last notification about the alert that the channel got or will get; dead ones do not count.
+
+        The last is the one with the highest `seq`, then the latest `created_at`, which becomes `Told.at`.
+        """
 
     def add_notification(self, notification: Notification) -> bool:
         """Insert a notification; False if its id exists.
@@ -84,22 +88,38 @@ class Transaction(Protocol):
     def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None
     ) -> Sequence[Notification]:
-        """Lease due notifications, oldest first, and return them with their attempts counted.
+        """Lease due notifications, longest due first, and return them with their attempts counted.
 
-        A row is due when it waits, its `due_at` has come, no lease runs, its channel is neither disabled nor
+        A notification is due when it waits, its `due_at` has come, no lease runs, its channel is neither disabled nor
         paused, and no earlier notification about the same alert waits for the same channel.
+
+        Args:
+            owner: Name of the one thread that sends what it claims. Nobody else may use it.
+            now: The present, aware.
+            lease: For how long nobody else gets these notifications.
+            limit: The most to return.
+            channel: Only what goes through this channel.
         """
 
-    def save_notification(self, notification: Notification) -> None:
-        """Replace a notification."""
+    def save_notification(self, notification: Notification, *, owner: str) -> bool:
+        """Replace a notification that `owner` has claimed; without lease fields its lease ends.
+
+        False, and nothing is changed, if `owner` does not hold the lease any more: it was too slow, and another
+        worker has claimed the notification since. What that one found out stands. A lease that has expired but was
+        claimed by nobody still counts.
+        """
 
     def notifications(
         self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
     ) -> Sequence[Notification]:
-        """Return notifications, newest first."""
+        """Return notifications, newest first by `created_at`."""
 
     def next_due(self) -> datetime | None:
-        """Return when the next waiting notification becomes due on a channel that is not disabled."""
+        """Return when `claim` will next find something; None while nothing waits on a channel that works.
+
+        Leases, paused channels and notifications that wait for an earlier one are taken into account, so nobody
+        wakes for nothing. May lie in the past.
+        """
 
     def add_delivery(self, delivery: Delivery) -> None:
         """Append one attempt to the delivery log."""
@@ -137,7 +157,11 @@ class Store(Protocol):
         """
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """Open a consistent view; nothing may be changed through it."""
+        """Open a consistent view that waits for no writer.
+
+        Raises:
+            StoreError: The store cannot be read, or something was to be changed through the view.
+        """
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -1,0 +1,262 @@
+"""A store that ends with the process: for tests, and to look at Tocsin without leaving a file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tocsin.core.alert import Alert
+from tocsin.core.notify import Told
+from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
+from tocsin.core.run import Outcome, Run
+from tocsin.errors import StoreLocked
+from tocsin.store.refusal import another_is_open, read_only
+
+_FOUND = 10
+
+
+@dataclass(frozen=True)
+class _State:
+    """All that is stored. A state that was committed is never changed again."""
+
+    events: set[str] = field(default_factory=set)
+    runs: dict[str, Run] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    notifications: dict[str, Notification] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    channels: dict[str, ChannelState] = field(default_factory=dict)
+
+    def copy(self) -> _State:
+        return _State(**{name: value.copy() for name, value in vars(self).items()})
+
+
+class MemoryStore:
+    """Runs, alerts and the outbox in dictionaries, with the promises of every store."""
+
+    url = "memory://"
+
+    def __init__(self, *, patience: float = 5.0) -> None:
+        """Start empty; `patience` is how many seconds to wait for other writers."""
+        self._patience = patience
+        self._committed = _State()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def writing(self) -> Iterator[MemoryTransaction]:
+        """Open a transaction on a copy, which replaces what was committed only if nothing is raised.
+
+        Raises:
+            StoreLocked: Another thread did not let go in time, or this one is inside a transaction already.
+        """
+        if not self._lock.acquire(timeout=self._patience):
+            raise StoreLocked(
+                f"the store {self.url} was locked for {self._patience:g} s: a transaction does not end, or one was "
+                "opened inside another in the same thread. End the outer one first"
+            )
+        try:
+            state = self._committed.copy()
+            yield MemoryTransaction(state, writable=True)
+            self._committed = state
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryTransaction]:
+        """Open a view of what is committed now; later commits do not show in it."""
+        yield MemoryTransaction(self._committed, writable=False)
+
+    def close(self) -> None:
+        """Keep what is stored: there is nothing to let go of."""
+
+
+class MemoryTransaction:
+    """`tocsin.store.protocol.Transaction` on one state."""
+
+    def __init__(self, state: _State, *, writable: bool) -> None:
+        """Work on `state`, which the store commits or throws away."""
+        self._read = state
+        self._writable = writable
+
+    @property
+    def _write(self) -> _State:
+        if not self._writable:
+            raise read_only()
+        return self._read
+
+    def remember_event(self, event_id: str, now: datetime) -> bool:  # noqa: ARG002
+        """Note that an event was taken in; False if it had been taken in before."""
+        known = event_id in self._write.events
+        self._write.events.add(event_id)
+        return not known
+
+    def run(self, run_id: str) -> Run | None:
+        """Return the run with exactly this id."""
+        return self._read.runs.get(run_id)
+
+    def find_runs(self, prefix: str) -> Sequence[Run]:
+        """Return the runs whose id begins with `prefix`, newest first, at most ten."""
+        return self._newest_runs(lambda run: run.id.startswith(prefix))[:_FOUND]
+
+    def save_run(self, run: Run) -> None:
+        """Insert or replace a run."""
+        self._write.runs[run.id] = run
+
+    def runs(
+        self,
+        *,
+        pipeline: str | None = None,
+        environment: str | None = None,
+        outcomes: Collection[Outcome] | None = None,
+        before: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Run]:
+        """Return runs, newest first by start; `before` is exclusive."""
+        return self._newest_runs(
+            lambda run: (
+                pipeline in {None, run.pipeline}
+                and environment in {None, run.environment}
+                and (outcomes is None or run.outcome in outcomes)
+                and (before is None or run.started_at < before)
+            )
+        )[:limit]
+
+    def latest_runs(self) -> Sequence[Run]:
+        """Return the newest run of each pipeline and environment, by pipeline name."""
+        oldest_first = reversed(self._newest_runs(lambda _: True))
+        latest = {(run.pipeline, run.environment): run for run in oldest_first}
+        return [latest[key] for key in sorted(latest)]
+
+    def beat(self, run_id: str, at: datetime) -> None:
+        """Move the heartbeat of a running run forward; never backwards."""
+        run = self._write.runs.get(run_id)
+        if run and run.outcome is Outcome.RUNNING and (run.heartbeat_at is None or run.heartbeat_at < at):
+            self.save_run(replace(run, heartbeat_at=at))
+
+    def _newest_runs(self, wanted: Callable[[Run], bool]) -> list[Run]:
+        return sorted(filter(wanted, self._read.runs.values()), key=lambda run: (run.started_at, run.id), reverse=True)
+
+    def open_alert(self, fingerprint: str) -> Alert | None:
+        """Return the one open alert with this fingerprint."""
+        found = (alert for alert in self._read.alerts.values() if alert.open and alert.fingerprint == fingerprint)
+        return next(found, None)
+
+    def find_alerts(self, prefix: str) -> Sequence[Alert]:
+        """Return the alerts whose id begins with `prefix`, newest first, at most ten."""
+        found = [alert for alert in self._read.alerts.values() if alert.id.startswith(prefix)]
+        return sorted(found, key=lambda alert: (alert.last_at, alert.id), reverse=True)[:_FOUND]
+
+    def save_alert(self, alert: Alert) -> None:
+        """Insert or replace an alert, unless another with the same fingerprint is open."""
+        other = self.open_alert(alert.fingerprint)
+        if alert.open and other and other.id != alert.id:
+            raise another_is_open(alert)
+        self._write.alerts[alert.id] = alert
+
+    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
+        """Return alerts, open ones first, then newest first by last finding."""
+        found = [
+            alert
+            for alert in self._read.alerts.values()
+            if (alert.open or not open_only) and subject in {None, alert.subject}
+        ]
+        return sorted(found, key=lambda alert: (alert.open, alert.last_at, alert.id), reverse=True)[:limit]
+
+    def told(self, alert_id: str, channel: str) -> Told | None:
+        """Return the last notification about the alert that the channel got or will get; dead ones do not count."""
+        heard = [
+            one
+            for one in self._read.notifications.values()
+            if (one.alert_id, one.channel) == (alert_id, channel) and one.status in {Status.WAITING, Status.SENT}
+        ]
+        last = max(heard, key=_order, default=None)
+        return Told(at=last.created_at, seq=last.seq) if last else None
+
+    def add_notification(self, notification: Notification) -> bool:
+        """Insert a notification, or count a repeated decision against telling; False if its id exists."""
+        stored = self._write.notifications
+        known = stored.setdefault(notification.id, notification)
+        if known is notification:
+            return True
+        if known.status is notification.status is Status.NOT_TOLD:
+            stored[notification.id] = replace(notification, times=known.times + 1)
+        return False
+
+    def claim(
+        self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> Sequence[Notification]:
+        """Lease due notifications, longest due first, and return them with their attempts counted."""
+        stored = self._write.notifications
+        due = [one for one in self._heads() if self._due(one) <= now and channel in {None, one.channel}]
+        due.sort(key=lambda one: (one.due_at, one.created_at))
+        for one in due[:limit]:
+            stored[one.id] = replace(one, attempts=one.attempts + 1, lease_until=now + lease, lease_owner=owner)
+        return [stored[one.id] for one in due[:limit]]
+
+    def save_notification(self, notification: Notification, *, owner: str) -> bool:
+        """Replace a notification that `owner` has claimed; False if it does not hold the lease any more."""
+        known = self._write.notifications.get(notification.id)
+        if known is None or known.lease_owner != owner:
+            return False
+        self._write.notifications[notification.id] = notification
+        return True
+
+    def notifications(
+        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[Notification]:
+        """Return notifications, newest first by `created_at`."""
+        found = [
+            one
+            for one in self._read.notifications.values()
+            if alert_id in {None, one.alert_id} and channel in {None, one.channel} and status in {None, one.status}
+        ]
+        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
+
+    def next_due(self) -> datetime | None:
+        """Return when `claim` will next find something; None while nothing waits on a channel that works."""
+        return min(map(self._due, self._heads()), default=None)
+
+    def _heads(self) -> list[Notification]:
+        """Return what waits on a channel that is not disabled and behind nothing else about the same alert."""
+        first: dict[tuple[str, str], Notification] = {}
+        waiting = [one for one in self._read.notifications.values() if one.status is Status.WAITING]
+        for one in sorted(waiting, key=_order):
+            first.setdefault((one.alert_id or f"plain {one.id}", one.channel), one)
+        return [one for one in first.values() if self.channel_state(one.channel).disabled_at is None]
+
+    def _due(self, one: Notification) -> datetime:
+        moments = (one.due_at, one.lease_until, self.channel_state(one.channel).not_before)
+        return max(moment for moment in moments if moment is not None)
+
+    def add_delivery(self, delivery: Delivery) -> None:
+        """Append one attempt to the delivery log."""
+        self._write.deliveries.append(delivery)
+
+    def deliveries(self, notification_id: str) -> Sequence[Delivery]:
+        """Return the attempts for a notification, oldest first."""
+        found = [one for one in self._read.deliveries if one.notification_id == notification_id]
+        return sorted(found, key=lambda one: one.at)
+
+    def receipt(self, alert_id: str, channel: str) -> Receipt | None:
+        """Return what the channel kept of its first message about the alert."""
+        return self._read.receipts.get((alert_id, channel))
+
+    def save_receipt(self, alert_id: str, channel: str, receipt: Receipt) -> None:
+        """Keep what the channel needs to update its message about the alert."""
+        self._write.receipts[alert_id, channel] = receipt
+
+    def channel_state(self, channel: str) -> ChannelState:
+        """Return what is remembered of a channel; a fresh state for one that is not known."""
+        return self._read.channels.get(channel, ChannelState(channel=channel))
+
+    def save_channel_state(self, state: ChannelState) -> None:
+        """Insert or replace what is remembered of a channel."""
+        self._write.channels[state.channel] = state
+
+
+def _order(one: Notification) -> tuple[int, datetime, str]:
+    """Return what the notifications about one alert are sent by."""
+    return one.seq, one.created_at, one.id

@@ -1,0 +1,19 @@
+"""What every store refuses, in the same words."""
+
+from __future__ import annotations
+
+from tocsin.core.alert import Alert
+from tocsin.errors import StoreError
+
+
+def read_only() -> StoreError:
+    """Return the error for a change in a transaction that was opened to read."""
+    return StoreError("nothing was written: the transaction was opened with reading(); open it with writing()")
+
+
+def another_is_open(alert: Alert) -> StoreError:
+    """Return the error for a second open alert with one fingerprint."""
+    return StoreError(
+        f"alert {alert.id} was not saved: another alert about {alert.subject} ({alert.topic}, {alert.environment}) is "
+        "open; read it with open_alert() in the same transaction and advance that one"
+    )

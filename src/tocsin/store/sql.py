@@ -1,0 +1,11 @@
+"""The transaction on a SQLAlchemy connection, for every database."""
+
+from __future__ import annotations
+
+from tocsin.store.sql_alerts import Alerts
+from tocsin.store.sql_outbox import Outbox
+from tocsin.store.sql_runs import Runs
+
+
+class SqlTransaction(Runs, Alerts, Outbox):
+    """`tocsin.store.protocol.Transaction` in SQL; each part keeps its statements, built once, beside its methods."""

@@ -1,0 +1,55 @@
+"""Alerts in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from tocsin.core.alert import Alert
+from tocsin.store.refusal import another_is_open
+from tocsin.store.sql_rows import FOUND, Rows, begins_with, dump, load
+from tocsin.store.tables import OPEN, alerts
+
+_ALERTS = select(alerts.c.data)
+_OPEN_ALERT = _ALERTS.where(alerts.c.fingerprint == bindparam("fingerprint"), OPEN)
+_NEWEST_FIRST = (alerts.c.last_at.desc(), alerts.c.id.desc())
+_FIND = _ALERTS.where(alerts.c.id.between(bindparam("low"), bindparam("high"))).order_by(*_NEWEST_FIRST).limit(FOUND)
+
+
+class Alerts(Rows):
+    """The part of a transaction that is about alerts."""
+
+    def open_alert(self, fingerprint: str) -> Alert | None:
+        """Return the one open alert with this fingerprint; served by `alerts_one_open`."""
+        text = self._connection.scalar(_OPEN_ALERT, {"fingerprint": fingerprint})
+        return None if text is None else load(Alert, text)
+
+    def find_alerts(self, prefix: str) -> Sequence[Alert]:
+        """Return the alerts whose id begins with `prefix`; served by the primary key."""
+        return [load(Alert, text) for text in self._connection.scalars(_FIND, begins_with(prefix))]
+
+    def save_alert(self, alert: Alert) -> None:
+        """Insert or replace an alert; served by the primary key, guarded by `alerts_one_open`."""
+        row = {
+            "id": alert.id,
+            "fingerprint": alert.fingerprint,
+            "subject": alert.subject,
+            "open": alert.open,
+            "last_at": alert.last_at,
+            "data": dump(alert),
+        }
+        try:
+            self._replace(alerts, row)
+        except IntegrityError as error:
+            raise another_is_open(alert) from error
+
+    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
+        """Return alerts, open ones first; served by `alerts_by_subject` or `alerts_open_first`."""
+        query = _ALERTS.order_by(alerts.c.open.desc(), *_NEWEST_FIRST).limit(limit)
+        if open_only:
+            query = query.where(OPEN)
+        if subject is not None:
+            query = query.where(alerts.c.subject == subject)
+        return [load(Alert, text) for text in self._connection.scalars(query)]

@@ -1,0 +1,174 @@
+"""Notifications on their way, deliveries, receipts and channels in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, tuple_, update
+
+from tocsin.core.notify import Told
+from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
+from tocsin.store.sql_rows import Rows, dump, load
+from tocsin.store.tables import WAITING, channels, deliveries, notifications, receipts
+
+_NOTIFICATIONS = select(notifications.c.data)
+_NOTIFICATION = _NOTIFICATIONS.where(notifications.c.id == bindparam("id"))
+_TOLD = (
+    select(notifications.c.created_at, notifications.c.seq)
+    .where(notifications.c.alert_id == bindparam("alert_id"), notifications.c.channel == bindparam("channel"))
+    .where(notifications.c.status.in_([Status.WAITING, Status.SENT]))
+    .order_by(notifications.c.seq.desc(), notifications.c.created_at.desc())
+    .limit(1)
+)
+
+_earlier = notifications.alias("earlier")
+_ORDER = ("seq", "created_at", "id")
+_FIRST_OF_ITS_ALERT = ~exists().where(
+    _earlier.c.alert_id == notifications.c.alert_id,
+    _earlier.c.channel == notifications.c.channel,
+    _earlier.c.status == literal_column("'waiting'"),
+    tuple_(*(_earlier.c[name] for name in _ORDER)) < tuple_(*(notifications.c[name] for name in _ORDER)),
+)
+_NOT_DISABLED = channels.c.disabled_at.is_(None)
+_WITH_CHANNEL = notifications.outerjoin(channels, channels.c.channel == notifications.c.channel)
+_CLAIM = (
+    _NOTIFICATIONS.select_from(_WITH_CHANNEL)
+    .where(WAITING, notifications.c.due_at <= bindparam("now"), _NOT_DISABLED, _FIRST_OF_ITS_ALERT)
+    .where(or_(notifications.c.lease_until.is_(None), notifications.c.lease_until <= bindparam("now")))
+    .where(or_(channels.c.not_before.is_(None), channels.c.not_before <= bindparam("now")))
+    .order_by(notifications.c.due_at, notifications.c.created_at)
+    .limit(bindparam("limit"))
+    .with_for_update(of=notifications, skip_locked=True)
+)
+
+
+def _later(moment: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the later of two moments; `other` may be NULL. The databases disagree on the name of such a function."""
+    return case((other > moment, other), else_=moment)
+
+
+_NEXT_DUE = (
+    select(func.min(_later(_later(notifications.c.due_at, notifications.c.lease_until), channels.c.not_before)))
+    .select_from(_WITH_CHANNEL)
+    .where(WAITING, _NOT_DISABLED, _FIRST_OF_ITS_ALERT)
+)
+_SAVE_CLAIMED = update(notifications).where(
+    notifications.c.id == bindparam("claimed_id"), notifications.c.lease_owner == bindparam("claimed_by")
+)
+
+_DELIVERIES = (
+    select(deliveries.c.data)
+    .where(deliveries.c.notification_id == bindparam("notification_id"))
+    .order_by(deliveries.c.at, deliveries.c.id)
+)
+_ADD_DELIVERY = deliveries.insert()
+_RECEIPT = select(receipts.c.data).where(
+    receipts.c.alert_id == bindparam("alert_id"), receipts.c.channel == bindparam("channel")
+)
+_CHANNEL = select(channels.c.data).where(channels.c.channel == bindparam("channel"))
+
+
+class Outbox(Rows):
+    """The part of a transaction that is about what is sent."""
+
+    def told(self, alert_id: str, channel: str) -> Told | None:
+        """Return what the channel got or will get last; served by `notifications_by_alert`."""
+        row = self._connection.execute(_TOLD, {"alert_id": alert_id, "channel": channel}).one_or_none()
+        return Told(at=row.created_at, seq=row.seq) if row else None
+
+    def add_notification(self, notification: Notification) -> bool:
+        """Insert a notification, or count a repeated decision against telling; served by the primary key."""
+        if self._add(notifications, _row(notification)):
+            return True
+        if notification.status is Status.NOT_TOLD:
+            known = load(Notification, self._connection.execute(_NOTIFICATION, {"id": notification.id}).scalar_one())
+            if known.status is Status.NOT_TOLD:
+                self._replace(notifications, _row(replace(notification, times=known.times + 1)))
+        return False
+
+    def claim(
+        self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> Sequence[Notification]:
+        """Lease due notifications; served by `notifications_waiting`, their order by `notifications_by_alert`."""
+        query = _CLAIM if channel is None else _CLAIM.where(notifications.c.channel == channel)
+        due = [load(Notification, text) for text in self._connection.scalars(query, {"now": now, "limit": limit})]
+        claimed = [replace(one, attempts=one.attempts + 1, lease_until=now + lease, lease_owner=owner) for one in due]
+        if claimed:
+            self._replace(notifications, [_row(one) for one in claimed])
+        return claimed
+
+    def save_notification(self, notification: Notification, *, owner: str) -> bool:
+        """Replace a notification that `owner` has claimed; served by the primary key."""
+        row = {**_row(notification), "claimed_id": notification.id, "claimed_by": owner}
+        return self._write(_SAVE_CLAIMED, row) == 1
+
+    def notifications(
+        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[Notification]:
+        """Return notifications, newest first; served by `notifications_by_alert` or `notifications_by_time`."""
+        query = _NOTIFICATIONS.order_by(notifications.c.created_at.desc(), notifications.c.id.desc()).limit(limit)
+        for column, value in (("alert_id", alert_id), ("channel", channel), ("status", status)):
+            if value is not None:
+                query = query.where(notifications.c[column] == value)
+        return [load(Notification, text) for text in self._connection.scalars(query)]
+
+    def next_due(self) -> datetime | None:
+        """Return when `claim` will next find something; served by `notifications_waiting`."""
+        due: datetime | None = self._connection.scalar(_NEXT_DUE)
+        return due
+
+    def add_delivery(self, delivery: Delivery) -> None:
+        """Append one attempt to the delivery log."""
+        self._write(
+            _ADD_DELIVERY,
+            {"notification_id": delivery.notification_id, "at": delivery.at, "data": dump(delivery)},
+        )
+
+    def deliveries(self, notification_id: str) -> Sequence[Delivery]:
+        """Return the attempts for a notification; served by `deliveries_by_notification`."""
+        found = self._connection.scalars(_DELIVERIES, {"notification_id": notification_id})
+        return [load(Delivery, text) for text in found]
+
+    def receipt(self, alert_id: str, channel: str) -> Receipt | None:
+        """Return what the channel kept of its message; served by the primary key."""
+        text = self._connection.scalar(_RECEIPT, {"alert_id": alert_id, "channel": channel})
+        return None if text is None else load(Receipt, text)
+
+    def save_receipt(self, alert_id: str, channel: str, receipt: Receipt) -> None:
+        """Keep what the channel needs to update its message; served by the primary key."""
+        self._replace(receipts, {"alert_id": alert_id, "channel": channel, "data": dump(receipt)})
+
+    def channel_state(self, channel: str) -> ChannelState:
+        """Return what is remembered of a channel; served by the primary key."""
+        text = self._connection.scalar(_CHANNEL, {"channel": channel})
+        return ChannelState(channel=channel) if text is None else load(ChannelState, text)
+
+    def save_channel_state(self, state: ChannelState) -> None:
+        """Insert or replace what is remembered of a channel; served by the primary key."""
+        self._replace(
+            channels,
+            {
+                "channel": state.channel,
+                "not_before": state.not_before,
+                "disabled_at": state.disabled_at,
+                "data": dump(state),
+            },
+        )
+
+
+def _row(notification: Notification) -> Mapping[str, Any]:
+    return {
+        "id": notification.id,
+        "channel": notification.channel,
+        "alert_id": notification.alert_id,
+        "seq": notification.seq,
+        "status": notification.status,
+        "created_at": notification.created_at,
+        "due_at": notification.due_at,
+        "lease_until": notification.lease_until,
+        "lease_owner": notification.lease_owner,
+        "data": dump(notification),
+    }

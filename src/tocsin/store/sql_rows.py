@@ -1,0 +1,93 @@
+"""What all queries share: the connection, facts as JSON text, and rows that are inserted or replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Connection, Executable, Table
+
+from tocsin.core.codec import decode, encode
+from tocsin.errors import StoreError
+from tocsin.store.refusal import read_only
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
+
+T = TypeVar("T")
+
+#: How many facts a prefix lookup returns at most.
+FOUND = 10
+
+
+class Rows:
+    """One open transaction on a SQLAlchemy connection."""
+
+    def __init__(self, connection: Connection, *, writable: bool) -> None:
+        """Work on `connection`, whose transaction somebody else begins and ends."""
+        self._connection = connection
+        self._writable = writable
+
+    def _write(self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
+        """Execute a change and return how many rows it touched."""
+        if not self._writable:
+            raise read_only()
+        return self._connection.execute(statement, rows).rowcount
+
+    def _replace(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows; where the primary key exists, replace the row."""
+        self._write(_upsert(self._connection.dialect.name, table), rows)
+
+    def _add(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Insert a row and return True; do nothing and return False if the primary key exists."""
+        return self._write(_insert_new(self._connection.dialect.name, table), row) == 1
+
+
+def dump(fact: object) -> str:
+    """Return a fact as the text of its `data` column."""
+    return json.dumps(encode(fact), separators=(",", ":"))
+
+
+def load(kind: type[T], text: str) -> T:
+    """Return the fact that `dump` made `text` of.
+
+    Raises:
+        StoreError: This version does not understand the text.
+    """
+    try:
+        return decode(kind, json.loads(text))
+    except ValueError as error:
+        raise StoreError(
+            f"the store holds a {kind.__name__} that this version of Tocsin cannot read: {error}; "
+            "it was written by a newer version. Type: pip install --upgrade dlt-tocsin"
+        ) from error
+
+
+def begins_with(prefix: str) -> dict[str, str]:
+    """Return the bounds `low` and `high` between which all texts with this prefix sort."""
+    return {"low": prefix, "high": prefix + "\U0010ffff"}
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Insert:
+    statement = _insert(dialect, table)
+    replaced = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+def _insert(dialect: str, table: Table) -> Insert:
+    """Return the INSERT of the dialect. Both spell ON CONFLICT alike; SQLAlchemy keeps it in the dialects."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)  # type: ignore[return-value]
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)

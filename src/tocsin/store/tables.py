@@ -1,0 +1,187 @@
+r"""The tables, once for every database.
+
+`data` holds the whole fact as JSON text. The columns beside it repeat what queries search and sort by, so a new field
+of a fact needs no migration. The text is plain ASCII (`\u0000` and lone surrogates are escapes in it): whatever an
+exception says can be kept, in databases too that refuse such characters.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+    true,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: Version of these tables; a store with a higher one was written by a newer Tocsin.
+SCHEMA_VERSION = 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime as microseconds since 1970 in UTC.
+
+    A number sorts, compares and indexes alike in every database and loses nothing. SQLite has no time type, and
+    texts with offsets sort wrongly.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """Return the number for `value`."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """Return the moment, in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Key(TypeDecorator[str]):
+    """A short text that rows are found by, sorted by code point so that a prefix is a range.
+
+    NUL and lone surrogates, which databases refuse, are written as backslash escapes. Keys are only compared, never
+    read back: the fact itself comes from `data`.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        """Return the type whose order is by code point; PostgreSQL would otherwise sort by the rules of a language."""
+        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """Return `value` without what a database refuses."""
+        return None if value is None else value.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("pipeline", Key, nullable=False),
+    Column("environment", Key, nullable=False),
+    Column("outcome", Key, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    # Lives here and not in `data`: it changes every few seconds, and must not rewrite the run each time.
+    Column("heartbeat_at", Moment),
+    Column("logical_id", Key, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("fingerprint", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("channel", Key, nullable=False),
+    Column("alert_id", Key),
+    Column("seq", Integer, nullable=False),
+    Column("status", Key, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("lease_owner", Key),
+    Column("data", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    # SQLite numbers rows by itself only where the type is exactly INTEGER.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("notification_id", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("alert_id", Key, primary_key=True),
+    Column("channel", Key, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("channel", Key, primary_key=True),
+    Column("not_before", Moment),
+    Column("disabled_at", Moment),
+    Column("data", Text, nullable=False),
+)
+
+# A database uses a partial index only for a query that repeats its condition with the same literal, never with a
+# bound value. Queries therefore use these three.
+RUNNING = runs.c.outcome == literal_column("'running'")
+OPEN = alerts.c.open.is_(true())
+WAITING = notifications.c.status == literal_column("'waiting'")
+
+Index("runs_by_pipeline", runs.c.pipeline, runs.c.environment, runs.c.started_at.desc())
+Index("runs_by_start", runs.c.started_at.desc())
+Index("runs_running", runs.c.started_at.desc(), sqlite_where=RUNNING, postgresql_where=RUNNING)
+
+Index("alerts_one_open", alerts.c.fingerprint, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+Index("alerts_open_first", alerts.c.open.desc(), alerts.c.last_at.desc())
+Index("alerts_by_subject", alerts.c.subject, alerts.c.open.desc(), alerts.c.last_at.desc())
+
+Index(
+    "notifications_waiting",
+    notifications.c.due_at,
+    notifications.c.created_at,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
+Index(
+    "notifications_by_alert",
+    notifications.c.alert_id,
+    notifications.c.channel,
+    notifications.c.seq,
+    notifications.c.created_at,
+)
+Index("notifications_by_time", notifications.c.created_at.desc())
+
+Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)
