@@ -27,6 +27,8 @@ class Change(StrEnum):
     KIND_CHANGED = "kind changed"
     #: The same kind, for another reason: the 503 became a 401.
     REASON_CHANGED = "reason changed"
+    #: The same again, and it matters more: the last attempt failed as well.
+    WORSENED = "worsened"
     #: The same again, in another run.
     REPEATED = "repeated"
     #: The same again, in another attempt of the same logical run.
@@ -184,6 +186,8 @@ def _compare(alert: Alert, finding: Finding) -> Change:
         return Change.KIND_CHANGED
     if finding.reason_key != alert.reason_key:
         return Change.REASON_CHANGED
+    if finding.severity.order > alert.severity.order:
+        return Change.WORSENED
     if finding.logical_id and finding.logical_id == alert.logical_id:
         return Change.RETRIED
     return Change.REPEATED

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NEW = "new problem"
     KIND_CHANGED = "the problem changed its kind"
     REASON_CHANGED = "the same problem for another reason"
+    WORSENED = "the problem got worse"
     REPEAT = "repeat interval elapsed"
     ACKNOWLEDGED = "acknowledged"
     RECOVERED = "recovered"
@@ -54,6 +55,7 @@ _NEWS = {
     Change.OPENED: Reason.NEW,
     Change.KIND_CHANGED: Reason.KIND_CHANGED,
     Change.REASON_CHANGED: Reason.REASON_CHANGED,
+    Change.WORSENED: Reason.WORSENED,
 }
 
 

@@ -48,6 +48,8 @@ class Stage(StrEnum):
     NORMALIZE = "normalize"
     LOAD = "load"
     AFTER = "after"
+    #: A watched callable or command, which has no stages.
+    JOB = "job"
 
     @property
     def order(self) -> int:
@@ -178,6 +180,8 @@ class Run:
     context: Context = field(default_factory=Context)
     process: Process | None = None
     heartbeat_at: datetime | None = None
+    #: The same error is told by another run: that of a pipeline inside a watched job.
+    told_elsewhere: bool = False
     #: Anything else worth reading, told as it is.
     note: str | None = None
 
@@ -197,3 +201,15 @@ class Run:
     def rows(self) -> int:
         """Rows sent to the user's tables, dlt's own tables left out."""
         return sum(t.rows for t in self.tables if not t.table.startswith("_dlt"))
+
+
+def merge(known: Run | None, reported: Run) -> Run:
+    """Return what is known of a run after a report, whatever the order in which reports arrive.
+
+    An end beats a beginning, and an end that was reported beats the assumption that the run died.
+    """
+    if known is None or known.outcome is Outcome.RUNNING:
+        return reported
+    if reported.outcome is Outcome.RUNNING or (known.outcome is not Outcome.DIED and known.ended_at is not None):
+        return known
+    return reported

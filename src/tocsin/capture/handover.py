@@ -1,0 +1,181 @@
+"""Tells the engine that something waits in the spool; waits for it, within a budget, where it is urgent.
+
+With `handover = "spawn"` the engine is a companion: a small process beside the pipeline's own. It is started when
+the first run begins and does nothing until it is needed, so that a run that goes well pays for two system calls.
+It is warm when a run fails, it goes on sending after the pipeline's process has ended, and it sees at once when
+that process was killed. Where no process can be started, the engine runs in this process instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tocsin.capture.process import this_process
+from tocsin.config.layer import Layer
+from tocsin.core.codec import encode
+
+#: Runs the engine once, in this process; set by the composition root.
+Inline = Callable[[], None]
+
+_START = "import sys; sys.path.append(sys.argv[1]); from tocsin.engine.companion import main; main(int(sys.argv[2]))"
+#: The shell ends at once and leaves the companion to init: it is no child of the pipeline's process, which may
+#: wait for children of its own with os.wait().
+_DETACH = 'nice -n 19 "$@" <&0 &'
+
+
+class Companion:
+    """The pipeline's end of the line to its companion process."""
+
+    def __init__(self, layers: Sequence[Layer], home: Path) -> None:
+        """Keep what the companion has to know; secrets go through the line and never through files or arguments."""
+        self._hello = {
+            "layers": [encode(layer) for layer in layers],
+            "home": str(home),
+            "process": encode(this_process()),
+        }
+        self._line: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._calls = 0
+
+    def start(self) -> bool:
+        """Start the process unless it runs; False if that is not possible here."""
+        with self._lock:
+            if self._line is not None and self._alive(self._line):
+                return True
+            self.close()
+            self._line = self._spawn()
+            return self._line is not None
+
+    def call(self, *, wait: float) -> bool:
+        """Tell that something waits in the spool; with `wait` seconds to spare, wait until it is handled.
+
+        Returns:
+            False if nobody is there to hear it; True also where the answer did not come in time.
+        """
+        with self._lock:
+            if self._line is None:
+                return False
+            self._calls += 1
+            try:
+                self._line.sendall(b"%d\n" % self._calls)
+            except OSError:
+                return False
+            return self._answered(self._line, self._calls, wait) if wait else True
+
+    def close(self) -> None:
+        """Let the companion go; it finishes its work by itself."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _spawn(self) -> socket.socket | None:
+        if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
+            return None
+        ours, theirs = socket.socketpair()
+        try:
+            package_parent = str(Path(__file__).parents[2])
+            subprocess.run(  # noqa: S603  # fixed words, no shell text from outside
+                [
+                    "/bin/sh",
+                    "-c",
+                    _DETACH,
+                    "tocsin",
+                    sys.executable,
+                    "-c",
+                    _START,
+                    package_parent,
+                    str(theirs.fileno()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                check=True,
+                timeout=5,
+            )
+            ours.sendall(json.dumps(self._hello).encode() + b"\n")
+        except (OSError, subprocess.SubprocessError):
+            ours.close()
+            return None
+        finally:
+            theirs.close()
+        return ours
+
+    @staticmethod
+    def _alive(line: socket.socket) -> bool:
+        """Whether the other end still holds the line: a readable line without a byte has been closed."""
+        with contextlib.suppress(OSError):
+            readable, _, _ = select.select([line], [], [], 0)
+            return not readable or bool(line.recv(1, socket.MSG_PEEK))
+        return False
+
+    @staticmethod
+    def _answered(line: socket.socket, call: int, wait: float) -> bool:
+        """Wait until the companion has said the number of the call; those of earlier calls come before it."""
+        until = time.monotonic() + wait
+        heard = b""
+        while (left := until - time.monotonic()) > 0:
+            readable, _, _ = select.select([line], [], [], left)
+            if not readable:
+                break
+            try:
+                said = line.recv(4096)
+            except OSError:
+                return False
+            if not said:
+                return False
+            heard += said
+            if f"{call}" in heard.decode("ascii", "replace").split("\n")[:-1]:
+                return True
+        return True
+
+
+class Handover:
+    """One way for all: hand over what waits in the spool, in the mode that is configured."""
+
+    def __init__(self, *, mode: str, budget: float, companion: Companion, inline: Inline) -> None:
+        """Take the configured mode ("spawn", "inline", "none") and the longest wait in seconds."""
+        self._mode = mode
+        self._budget = budget
+        self._companion = companion
+        self._inline = inline
+
+    def begin(self) -> None:
+        """Prepare for the end of a run that begins now."""
+        if self._mode == "spawn":
+            self._companion.start()
+
+    def finish(self, *, urgent: bool, in_hand: bool = False) -> None:
+        """Hand over.
+
+        Args:
+            urgent: Wait, so that it is told before the process can end.
+            in_hand: Something could not be written to the spool, so only this process can tell it.
+        """
+        if self._mode == "none" and not in_hand:
+            return
+        if not in_hand and self._mode == "spawn" and self._companion.call(wait=self._budget if urgent else 0):
+            return
+        if self._mode == "inline" or urgent:
+            self._run_inline()
+
+    def _run_inline(self) -> None:
+        """Run the engine in a thread, so that a receiver that hangs cannot hold the pipeline beyond the budget."""
+        thread = threading.Thread(target=self._inline, name="tocsin-engine", daemon=True)
+        thread.start()
+        thread.join(self._budget)
+
+    def forget(self) -> None:
+        """Drop the line to the companion after a fork: it belongs to the parent."""
+        self._companion.close()

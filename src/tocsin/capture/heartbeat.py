@@ -1,0 +1,42 @@
+"""Signs of life of the runs of this process, from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Heartbeat:
+    """Calls `beat` every few seconds while it is wanted.
+
+    One daemon thread serves all runs of the process: it is there although the pipeline's thread is busy, and it
+    is gone with the process, which is what a heartbeat is for.
+    """
+
+    def __init__(self, beat: Callable[[], bool], *, every: float = 5.0) -> None:
+        """Take the function to call.
+
+        Args:
+            beat: Writes the signs of life; returns False when there is nothing left to report, which ends the thread.
+            every: Seconds between two calls.
+        """
+        self._beat = beat
+        self._every = every
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+
+    def ensure(self) -> None:
+        """Start the thread unless it runs."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="tocsin-heartbeat", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._wake.wait(self._every):
+            with self._lock:
+                # Decided under the lock: a run that begins now either is seen here or starts a new thread.
+                if not self._beat():
+                    self._thread = None
+                    return

@@ -1,0 +1,225 @@
+"""Writes down what runs begin and end in this process, and hands it over."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from tocsin.capture import providers
+from tocsin.capture.handover import Companion, Handover, Inline
+from tocsin.capture.heartbeat import Heartbeat
+from tocsin.capture.logtail import LogTail, write_log
+from tocsin.capture.process import this_process
+from tocsin.capture.quiet import quiet
+from tocsin.capture.spool import Spool
+from tocsin.config.load import load
+from tocsin.config.model import Config
+from tocsin.core.event import Event, EventType, Note
+from tocsin.core.marker import marker_name
+from tocsin.core.redact import Redactor
+from tocsin.core.run import Run
+from tocsin.errors import SpoolError
+
+_log = logging.getLogger("tocsin")
+
+#: Runs the engine in this process. The composition root sets it, because capture must not know the engine.
+RunEngine = Callable[[Config, list[Event]], None]
+
+
+class Recorder:
+    """The one recorder of a process. No method raises, and none takes longer than the configured budget."""
+
+    def __init__(self, run_engine: RunEngine) -> None:
+        """Read the configuration; `run_engine` is called where no companion can do the engine's work."""
+        layers = providers.layers()
+        self.config = load(layers, home=providers.data_dir() / "tocsin")
+        self._spool = Spool(self.config.home)
+        self._log_tail = LogTail()
+        self._active: dict[str, Run] = {}
+        self._lock = threading.Lock()
+        self._heartbeat = Heartbeat(self._beat)
+        #: Events that the spool could not take; the engine gets them by hand while this process lives.
+        self._unspooled: list[Event] = []
+        inline: Inline = lambda: run_engine(self.config, self._take_unspooled())  # noqa: E731  # one expression
+        self._handover = Handover(
+            mode=self.config.handover,
+            budget=self.config.budget.total_seconds(),
+            companion=Companion(layers, self.config.home),
+            inline=inline,
+        )
+        self._tell_problems()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is recorded at all."""
+        return self.config.enabled
+
+    @property
+    def environment(self) -> str:
+        """Name of the configured environment."""
+        return self.config.environment
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """The redactor that knows the secrets of this process; made when the first text has to be checked."""
+        return Redactor(providers.secret_values())
+
+    @quiet
+    def begin(self, run: Run) -> None:
+        """Report that a run has begun, and keep reporting that it lives."""
+        if not self.enabled or not self.config.pipeline(run.pipeline).enabled:
+            return
+        run = replace(run, process=this_process(), heartbeat_at=run.started_at)
+        with self._lock:
+            self._active[run.id] = run
+        self._log_tail.attach()
+        self._put(EventType.RUN_STARTED, run, at=run.started_at)
+        self._beat()
+        self._heartbeat.ensure()
+        self._handover.begin()
+
+    @quiet
+    def update(self, run: Run) -> None:
+        """Take a newer snapshot of a run; the next heartbeat carries it."""
+        with self._lock:
+            if (known := self._active.get(run.id)) is not None:
+                self._active[run.id] = replace(run, process=known.process)
+
+    @quiet
+    def finish(self, run: Run) -> None:
+        """Report that a run has ended. Bad news, and the end of bad news, is waited for within the budget."""
+        with self._lock:
+            known = self._active.pop(run.id, None)
+        if known is None:
+            return
+        run = replace(run, process=known.process, heartbeat_at=run.ended_at)
+        if run.outcome.bad:
+            run = self._keep_log(run)
+        self._put(EventType.RUN_FINISHED, run, at=run.ended_at or _now(), durable=run.outcome.bad)
+        self._spool.still(run.id)
+        self._hand_over(urgent=run.outcome.bad or self._alert_is_open(run))
+
+    @quiet
+    def report(self, run: Run) -> None:
+        """Report a run that is known only at its end: a script that failed before or after its pipeline ran."""
+        if self.enabled and self.config.pipeline(run.pipeline).enabled:
+            self._handover.begin()
+            with self._lock:
+                self._active[run.id] = replace(run, process=this_process())
+            self.finish(run)
+
+    @quiet
+    def finished_cleanly(self, runs: list[Run]) -> None:
+        """Report that the process ends without an error after these runs, where an open alert waits to hear it."""
+        waiting = [run for run in runs if self._alert_is_open(run)]
+        for run in waiting:
+            self._put(EventType.PROCESS_ENDED, run, at=_now())
+        if waiting:
+            self._hand_over(urgent=True)
+
+    @quiet
+    def note(self, note: Note) -> None:
+        """Hand a plain message to the routes."""
+        if self.enabled:
+            self._handover.begin()
+            self._save(Event(id=uuid.uuid4().hex, type=EventType.NOTE, at=_now(), note=note), durable=True)
+            self._hand_over(urgent=True)
+
+    def forget(self) -> None:
+        """Start afresh in a forked child: the runs, the thread and the companion are the parent's."""
+        self._active = {}
+        self._lock = threading.Lock()
+        self._heartbeat = Heartbeat(self._beat)
+        self._handover.forget()
+
+    def _put(self, kind: EventType, run: Run, *, at: datetime, durable: bool = False) -> None:
+        self._save(Event(id=f"{kind.value}-{run.id}", type=kind, at=at, run=run), durable=durable)
+
+    def _save(self, event: Event, *, durable: bool) -> None:
+        try:
+            self._spool.put(event, durable=durable)
+        except SpoolError as error:
+            _log.warning("%s", error)
+            if durable:
+                self._unspooled.append(event)
+
+    def _hand_over(self, *, urgent: bool) -> None:
+        self._handover.finish(urgent=urgent, in_hand=bool(self._unspooled))
+
+    def _take_unspooled(self) -> list[Event]:
+        events, self._unspooled = self._unspooled, []
+        return events
+
+    def _beat(self) -> bool:
+        now = _now()
+        with self._lock:
+            active = list(self._active.values())
+        for run in active:
+            try:
+                self._spool.beat(replace(run, heartbeat_at=now), now)
+            except SpoolError as error:
+                _log.debug("%s", error)
+        return bool(active)
+
+    def _alert_is_open(self, run: Run) -> bool:
+        return (self.config.home / "open" / marker_name(run.environment, run.pipeline)).exists()
+
+    def _keep_log(self, run: Run) -> Run:
+        """Write the log tail where no orchestrator links to a log, and return the run with its path."""
+        if run.context.links or run.cause is None:
+            return run
+        path = self.config.home / "logs" / f"{run.id}.log"
+        lines = [*self._log_tail.lines, run.cause.traceback]
+        try:
+            write_log(path, self.redact("\n".join(line for line in lines if line)) + "\n")
+        except OSError as error:
+            _log.warning("cannot keep the log of run %s: %s", run.id, error)
+            return run
+        return replace(run, context=replace(run.context, log_path=str(path)))
+
+    def _tell_problems(self) -> None:
+        if self.config.problems:
+            first, *others = self.config.problems
+            more = f" (and {len(others)} more)" if others else ""
+            _log.warning("%s%s; `tocsin config check` tells all", first, more)
+
+
+_recorder: Recorder | None = None
+_making = threading.Lock()
+_run_engine: RunEngine = lambda config, events: None  # noqa: ARG005, E731  # until the composition root sets it
+
+
+def set_engine(run_engine: RunEngine) -> None:
+    """Tell what runs the engine in this process."""
+    global _run_engine  # noqa: PLW0603  # one process has one recorder and one engine
+    _run_engine = run_engine
+
+
+def recorder() -> Recorder:
+    """Return the recorder of this process."""
+    global _recorder  # noqa: PLW0603  # see set_engine
+    with _making:
+        if _recorder is None:
+            _recorder = Recorder(_run_engine)
+        return _recorder
+
+
+def _after_fork() -> None:
+    global _making  # noqa: PLW0603  # the lock may have been held by a thread that the child does not have
+    _making = threading.Lock()
+    if _recorder is not None:
+        _recorder.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,191 @@
+"""Watch any callable or block, dlt or not: `@tocsin.watch("export")`, `with tocsin.watch("export"):`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, cast
+
+from tocsin.capture.context import detect
+from tocsin.capture.guards import mark_told, was_told
+from tocsin.capture.quiet import quiet
+from tocsin.capture.recorder import recorder
+from tocsin.core.explain import RunFacts, explain
+from tocsin.core.run import Outcome, Run, Stage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Watch:
+    """A named job. Each call of the decorated callable, and each pass through the block, is one run.
+
+    Works on functions, coroutine functions, generators and asynchronous generators. Arguments, results and exceptions
+    pass through unchanged.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Name the job; alerts and history belong to this name."""
+        self.name = name
+        self._entered: list[_Pass] = []
+
+    def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
+        """Return `function`, watched."""
+        if inspect.isasyncgenfunction(function):
+            return cast("Callable[P, T]", self._async_generator(function))
+        if inspect.isgeneratorfunction(function):
+            return cast("Callable[P, T]", self._generator(function))
+        if inspect.iscoroutinefunction(function):
+            return cast("Callable[P, T]", self._coroutine(function))
+
+        @functools.wraps(function)
+        def watched(*args: P.args, **kwargs: P.kwargs) -> T:
+            with _Pass(self.name):
+                return function(*args, **kwargs)
+
+        return watched
+
+    def __enter__(self) -> None:
+        """Begin a run."""
+        one = _Pass(self.name)
+        self._entered.append(one)
+        one.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the run; an exception goes on its way."""
+        self._entered.pop().__exit__(kind, error, traceback)
+
+    async def __aenter__(self) -> None:
+        """Begin a run."""
+        self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the run; an exception goes on its way."""
+        self.__exit__(kind, error, traceback)
+
+    def _coroutine(self, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(function)
+        async def watched(*args: object, **kwargs: object) -> object:
+            with _Pass(self.name):
+                return await function(*args, **kwargs)
+
+        return watched
+
+    def _generator(self, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Generator[Any, Any, Any]]:
+        @functools.wraps(function)
+        def watched(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
+            with _Pass(self.name):
+                return (yield from function(*args, **kwargs))
+
+        return watched
+
+    def _async_generator(
+        self, function: Callable[..., AsyncGenerator[Any, Any]]
+    ) -> Callable[..., AsyncGenerator[Any, Any]]:
+        @functools.wraps(function)
+        async def watched(*args: object, **kwargs: object) -> AsyncGenerator[Any, Any]:
+            with _Pass(self.name):
+                inner = function(*args, **kwargs)
+                # There is no `yield from` for asynchronous generators: what comes in is handed on piece by piece.
+                try:
+                    item = await inner.asend(None)
+                    while True:
+                        try:
+                            sent = yield item
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:  # noqa: BLE001  # athrow() hands in whatever the caller throws
+                            item = await inner.athrow(error)
+                        else:
+                            item = await inner.asend(sent)
+                except StopAsyncIteration:
+                    return
+                finally:
+                    await inner.aclose()
+
+        return watched
+
+
+class _Pass:
+    """One run of a watched job."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._run: Run | None = None
+
+    def __enter__(self) -> None:
+        self._begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # A generator that is not read to its end has not failed.
+        self._finish(None if isinstance(error, GeneratorExit) else error)
+
+    @quiet
+    def _begin(self) -> None:
+        context = detect(os.environ, sys.modules)
+        run_id = uuid.uuid4().hex
+        self._run = Run(
+            id=run_id,
+            pipeline=self._name,
+            environment=recorder().environment,
+            started_at=datetime.now(UTC),
+            stage=Stage.JOB,
+            logical_id=f"{context.logical_id}/{self._name}" if context.logical_id else run_id,
+            attempt=context.attempt,
+            max_attempts=context.max_attempts,
+            context=context,
+        )
+        recorder().begin(self._run)
+
+    @quiet
+    def _finish(self, error: BaseException | None) -> None:
+        if self._run is None:
+            return
+        run = replace(self._run, ended_at=datetime.now(UTC), outcome=_outcome(error))
+        if error is not None:
+            run = replace(
+                run,
+                cause=explain(error, redact=recorder().redact, step=None, facts=RunFacts(pipeline=run.pipeline)),
+                # The alert of the pipeline inside tells it; a second one would tell the same once more.
+                told_elsewhere=was_told(error),
+            )
+            mark_told(error)
+        recorder().finish(run)
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    match error:
+        case None:
+            return Outcome.SUCCEEDED
+        case SystemExit(code=None | 0):
+            return Outcome.SUCCEEDED
+        case SystemExit():
+            return Outcome.EXITED
+        case KeyboardInterrupt():
+            return Outcome.INTERRUPTED
+    return Outcome.FAILED
+
+
+def watch(name: str) -> Watch:
+    """Watch a callable or a block as a job called `name`.
+
+    Args:
+        name: Alerts and history belong to this name.
+
+    Returns:
+        A decorator that is a context manager too, both for synchronous and asynchronous code.
+    """
+    return Watch(name)

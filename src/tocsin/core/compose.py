@@ -1,0 +1,225 @@
+"""What an alert says: what, when, why, since when, what it means, what happens next and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.core.alert import Alert, State
+from tocsin.core.codec import encode
+from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.message import Block, Code, Fact, Facts, Message, Paragraph, Tone
+from tocsin.core.notify import Reason
+from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.words import count, duration, listing, moment, ordinal
+
+_TONES = {
+    Severity.CRITICAL: Tone.CRITICAL,
+    Severity.ERROR: Tone.ERROR,
+    Severity.WARNING: Tone.WARNING,
+    Severity.INFO: Tone.INFO,
+}
+#: Verbs of the title: "orders failed", "orders died".
+_VERBS = {
+    Kind.FAILED: "failed",
+    Kind.PARTIAL: "loaded only a part",
+    Kind.EXITED: "exited early",
+    Kind.INTERRUPTED: "was interrupted",
+    Kind.DIED: "died",
+    Kind.PENDING_ONLY: "loaded only a pending package",
+    Kind.CHANNEL: "cannot deliver",
+}
+_PLACES = {
+    Stage.BEFORE: "before the pipeline ran",
+    Stage.SYNC: "sync with the destination",
+    Stage.AFTER: "after the pipeline ran",
+    Stage.JOB: "watched job",
+}
+_TRACEBACK_LINES = 15
+_JOBS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a message tells beside the alert itself."""
+
+    #: The run that the latest finding is about; None for alerts that are not about a run.
+    run: Run | None = None
+    #: The last run of the pipeline that went well, before this problem.
+    last_success: Run | None = None
+    owner: str = ""
+
+
+def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
+    """Return the message that tells a channel about an alert.
+
+    Args:
+        alert: The alert after its change.
+        reason: Why the channel is told.
+        around: The facts around it.
+    """
+    if alert.state is State.RESOLVED:
+        blocks = _resolved(alert, around)
+    elif reason is Reason.ACKNOWLEDGED:
+        blocks = _acknowledged(alert)
+    else:
+        blocks = _firing(alert, around)
+    return Message(
+        title=_title(alert, reason),
+        tone=_tone(alert, reason),
+        blocks=blocks,
+        links=around.run.context.links if around.run else (),
+        footer=_footer(alert),
+        at=alert.resolved_at or alert.last_at,
+        alert_id=alert.id,
+        severity=alert.severity,
+        data=_data(alert, reason, around),
+    )
+
+
+def _title(alert: Alert, reason: Reason) -> str:
+    name = f"channel {alert.subject}" if alert.topic is Topic.CHANNEL else alert.subject
+    if alert.state is State.RESOLVED:
+        lasted = duration((alert.resolved_at or alert.last_at) - alert.since)
+        return f"{name} recovered after {lasted}"
+    if reason is Reason.ACKNOWLEDGED:
+        return f"{name}: acknowledged by {alert.acknowledged_by}"
+    still = "still " if reason is Reason.REPEAT else ""
+    verb = {"still failed": "still fails"}.get(
+        f"{still}{_VERBS[alert.kind]}", f"{_VERBS[alert.kind]}{still and ' again'}"
+    )
+    often = f" ({ordinal(alert.occurrences)} time in a row)" if alert.occurrences > 1 else ""
+    return f"{name} {verb}{often}"
+
+
+def _tone(alert: Alert, reason: Reason) -> Tone:
+    if alert.state is State.RESOLVED:
+        return Tone.GOOD
+    return Tone.ACKNOWLEDGED if reason is Reason.ACKNOWLEDGED else _TONES[alert.severity]
+
+
+def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
+    run = around.run
+    facts = []
+    if run is not None:
+        facts += [_fact("What", _what(run)), _fact("When", _when(run))]
+    facts += [
+        _fact("Why", _why(alert, run)),
+        _fact("Since", _since(alert)),
+        _fact("Impact", _impact(around.last_success) if run is not None else ""),
+        _fact("Next", _next(run)),
+        _fact("Owner", around.owner),
+        *(_fact(label, value) for label, value in (alert.evidence or {}).items()),
+    ]
+    blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
+    if alert.hint:
+        blocks.append(Paragraph(label="Do", text=alert.hint))
+    if run is not None and run.failed_jobs:
+        blocks.append(Code(label="Failed jobs", code=_failed_jobs(run)))
+    elif run is not None and run.cause is not None and run.cause.traceback:
+        blocks.append(Code(label="Error", code=_end_of(run.cause.traceback)))
+    if run is not None and run.context.log_path:
+        blocks.append(Facts(items=(_fact("Log", f"{run.context.log_path} (tocsin show {run.id[:8]})"),)))
+    return tuple(blocks)
+
+
+def _resolved(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
+    facts = [
+        _fact("Now", alert.resolution or "over"),
+        _fact("Was", f"{alert.kind.value.replace('_', ' ')}: {alert.summary}"),
+        _fact("Lasted", f"{moment(alert.since)} to {moment(alert.resolved_at or alert.last_at)}"),
+        _fact("Failed runs", f"{alert.occurrences:,}" if alert.topic is Topic.DELIVERY else ""),
+        _fact("Owner", around.owner),
+    ]
+    return (Facts(items=tuple(fact for fact in facts if fact.value)),)
+
+
+def _acknowledged(alert: Alert) -> tuple[Block, ...]:
+    text = "You will hear again when the problem changes or ends."
+    return (Facts(items=(_fact("What", alert.summary), _fact("Since", _since(alert)))), Paragraph(text=text))
+
+
+def _what(run: Run) -> str:
+    cause = run.cause
+    place = [_PLACES.get(run.stage, str(run.stage))]
+    if cause is not None:
+        if cause.resource:
+            place.append(f"of resource {cause.resource}")
+        if cause.table and cause.table != cause.resource:
+            place.append(f"into table {cause.table}" + (f", column {cause.column}" if cause.column else ""))
+    target = ".".join(part for part in (run.destination, run.dataset) if part)
+    loaded = f", {count(run.rows, 'row')} sent" if run.rows else ""
+    return " ".join(place) + (f" → {target}" if target else "") + loaded
+
+
+def _when(run: Run) -> str:
+    after = f", after {duration(run.duration)}" if run.duration is not None else ""
+    return f"{moment(run.ended_at or run.started_at)}{after}"
+
+
+def _why(alert: Alert, run: Run | None) -> str:
+    cause = run.cause if run is not None else None
+    if cause is None:
+        return alert.summary
+    said = f"{cause.exception.rpartition('.')[2]}: {cause.message}" if cause.message else cause.exception
+    place = f", at {cause.location}" if cause.location else ""
+    return f"{said} ({cause.cause_class.value.replace('_', ' ')}{place})"
+
+
+def _since(alert: Alert) -> str:
+    if alert.occurrences == 1:
+        return "first time"
+    lasted = duration(alert.last_at - alert.since)
+    return f"{ordinal(alert.occurrences)} failure in a row, failing since {moment(alert.since)} ({lasted})"
+
+
+def _impact(last_success: Run | None) -> str:
+    if last_success is None:
+        return "no run is known that went well"
+    return f"data is complete up to the run of {moment(last_success.started_at)}"
+
+
+def _next(run: Run | None) -> str:
+    if run is None:
+        return ""
+    parts = []
+    if run.attempt > 1 or run.max_attempts is not None:
+        of = f" of {run.max_attempts}" if run.max_attempts is not None else ""
+        last = run.max_attempts is not None and run.attempt >= run.max_attempts
+        parts.append(f"attempt {run.attempt}{of} failed; " + ("no retry is left" if last else "a retry is expected"))
+    if run.pending_packages and run.outcome is not Outcome.PARTIAL:
+        packages = listing(run.pending_packages, most=2)
+        parts.append(f"the next run loads the pending package first ({packages}) and extracts nothing new")
+    return "; ".join(parts)
+
+
+def _failed_jobs(run: Run) -> str:
+    lines = [f"{job.table}: {(job.message.strip() or job.job).splitlines()[0][:200]}" for job in run.failed_jobs]
+    more = [f"+{len(lines) - _JOBS} more"] if len(lines) > _JOBS else []
+    return "\n".join([*lines[:_JOBS], *more])
+
+
+def _end_of(traceback: str) -> str:
+    lines = traceback.rstrip().splitlines()
+    if len(lines) <= _TRACEBACK_LINES:
+        return "\n".join(lines)
+    left_out = len(lines) - _TRACEBACK_LINES
+    return "\n".join([f"… {left_out} lines left out", *lines[-_TRACEBACK_LINES:]])
+
+
+def _footer(alert: Alert) -> str:
+    environment = f" · {alert.environment}" if alert.environment != "default" else ""
+    command = f" · tocsin ack {alert.id[:8]}" if alert.state is State.FIRING else ""
+    return f"Tocsin · alert {alert.id[:8]}{environment}{command}"
+
+
+def _data(alert: Alert, reason: Reason, around: Surroundings) -> dict[str, object]:
+    return {
+        "alert": encode(alert),
+        "reason": reason.value,
+        "run": encode(around.run) if around.run is not None else None,
+        "owner": around.owner,
+    }
+
+
+def _fact(label: str, value: str) -> Fact:
+    return Fact(label=label, value=value)

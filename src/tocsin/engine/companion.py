@@ -1,0 +1,120 @@
+"""The process beside a pipeline's process: it does the engine's work there.
+
+It reads its first line, `{"layers": …, "home": …, "process": …}`, from the socket that it inherited. Every further
+line is a number: a call to look into the spool, answered by the same number when the work is done. When the
+pipeline's process has ended it looks a last time, tells runs that died, goes on for a while trying what could not be
+sent, and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tocsin.engine.embedded import Embedded
+
+#: The engine's imports cost a quarter of a second of work. A run that is over before this has passed, and went
+#: well, is not slowed down by them on a machine with few cores.
+_WARM_UP_AFTER = 1.0
+_LOOK_EVERY = 1.0
+#: How long to go on after the pipeline's process has ended, while something waits to be sent.
+_LINGER = timedelta(minutes=10)
+#: A process that runs pipelines once an hour need not keep a companion in between.
+_IDLE = 120.0
+
+
+class Companion:
+    """Serves one pipeline process."""
+
+    def __init__(self, line: socket.socket) -> None:
+        """Read what the pipeline's process says of itself; nothing else is imported before it is needed."""
+        self._line = line
+        self._buffer = b""
+        self._closed_at: float | None = None
+        self._hello = json.loads(self._read_hello())
+        self._embedded: Embedded | None = None
+
+    def serve(self) -> None:
+        """Answer calls until the pipeline's process has ended, or has had nothing to do for long."""
+        started = last_call = time.monotonic()
+        while not self._is_over(last_call):
+            call = self._wait_for_call()
+            if call is not None:
+                self._engine().run()
+                last_call = time.monotonic()
+                with contextlib.suppress(OSError):
+                    self._line.sendall(f"{call}\n".encode())
+            elif time.monotonic() - started > _WARM_UP_AFTER:
+                self._engine()
+        self._line.close()
+        self._engine().run(patience=_LINGER)
+
+    def _engine(self) -> Embedded:
+        if self._embedded is None:
+            from tocsin.config.layer import Layer
+            from tocsin.config.load import load
+            from tocsin.core.codec import decode
+            from tocsin.core.run import Process
+            from tocsin.engine.embedded import Embedded
+
+            layers = [decode(Layer, layer) for layer in self._hello["layers"]]
+            config = load(layers, home=Path(self._hello["home"]))
+            self._embedded = Embedded(config, process=decode(Process, self._hello["process"]))
+            self._embedded.warm_up()
+        return self._embedded
+
+    def _is_over(self, last_call: float) -> bool:
+        from tocsin.capture.process import is_gone
+        from tocsin.core.codec import decode
+        from tocsin.core.run import Process
+
+        if is_gone(decode(Process, self._hello["process"])):
+            return True
+        now = time.monotonic()
+        # A process that replaced itself by another program (exec) has closed the line and lives on.
+        if self._closed_at is not None:
+            return now - self._closed_at > _LOOK_EVERY
+        return now - last_call > _IDLE and not self._has_active_runs()
+
+    def _has_active_runs(self) -> bool:
+        alive = Path(self._hello["home"]) / "spool" / "alive"
+        return any(alive.glob("*.json"))
+
+    def _wait_for_call(self) -> int | None:
+        """Return the number of the newest call, or None if none came in time."""
+        if self._closed_at is not None:
+            time.sleep(0.02)
+            return None
+        readable, _, _ = select.select([self._line], [], [], _LOOK_EVERY)
+        if not readable:
+            return None
+        try:
+            said = self._line.recv(4096)
+        except OSError:
+            said = b""
+        if not said:
+            self._closed_at = time.monotonic()
+        *lines, self._buffer = (self._buffer + said).split(b"\n")
+        return int(lines[-1]) if lines else None
+
+    def _read_hello(self) -> bytes:
+        while b"\n" not in self._buffer:
+            said = self._line.recv(65536)
+            if not said:
+                sys.exit("the pipeline's process ended before it said anything")
+            self._buffer += said
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+
+def main(descriptor: int) -> None:
+    """Serve the process that holds the other end of the socket `descriptor`."""
+    Companion(socket.socket(fileno=descriptor)).serve()

@@ -1,0 +1,67 @@
+"""The engine beside or inside one pipeline process: it works whatever the state of the store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tocsin.config.model import Config
+from tocsin.core.event import Event
+from tocsin.core.run import Process
+from tocsin.engine.engine import Engine
+from tocsin.engine.ingest import ingest
+from tocsin.engine.opening import open_engine
+from tocsin.engine.tick import tick
+from tocsin.errors import StoreError
+from tocsin.store.memory import MemoryStore
+
+_log = logging.getLogger("tocsin")
+
+
+class Embedded:
+    """Runs ticks for one process, on the configured store or, while that fails, on a makeshift in memory.
+
+    With a full disk or a read-only store the alert at hand is still decided and sent. Its events stay in the spool
+    until the store can take them, so a problem may be told twice then; that is better than not to tell it.
+    """
+
+    def __init__(self, config: Config, *, process: Process) -> None:
+        """Take the configuration and the process whose runs matter."""
+        self._config = config
+        self._process = process
+        self._engine: Engine | None = None
+        self._makeshift: Engine | None = None
+
+    def warm_up(self) -> None:
+        """Open the store, so that the first alert need not wait for it."""
+        try:
+            self._open()
+        except StoreError as error:
+            _log.warning("the store cannot be used: %s", error)
+
+    def run(self, in_hand: Sequence[Event] = (), *, patience: timedelta = timedelta(0)) -> None:
+        """Do a tick.
+
+        Args:
+            in_hand: Events that could not be written to the spool.
+            patience: How long to wait for messages that become due.
+        """
+        try:
+            self._tick(self._open(), in_hand, patience)
+        except StoreError as error:
+            _log.warning("the store cannot be used, alerts are sent without it: %s", error)
+            if self._makeshift is None:
+                self._makeshift = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
+            self._tick(self._makeshift, in_hand, patience)
+
+    def _open(self) -> Engine:
+        if self._engine is None:
+            self._engine = open_engine(self._config)
+        return self._engine
+
+    @staticmethod
+    def _tick(engine: Engine, in_hand: Sequence[Event], patience: timedelta) -> None:
+        for event in in_hand:
+            ingest(engine, event)
+        tick(engine, patience=patience)

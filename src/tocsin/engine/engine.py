@@ -1,0 +1,48 @@
+"""What the parts of the engine work with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tocsin.capture.spool import Spool
+from tocsin.channels.base import Channel
+from tocsin.config.model import ChannelConfig, Config, Problem
+from tocsin.core.run import Process
+from tocsin.engine.clock import Clock, system_clock
+from tocsin.store.protocol import Store
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfiguredChannel:
+    """A channel that is ready to send, and what it was made of."""
+
+    config: ChannelConfig
+    channel: Channel
+    #: Changes when the settings change, which gives a disabled channel another chance.
+    settings_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """One engine: a configuration, a store, a spool and channels. Any number may work on one store."""
+
+    config: Config
+    store: Store
+    spool: Spool
+    channels: Mapping[str, ConfiguredChannel]
+    #: What is wrong with the configuration, the channels' own settings included.
+    problems: tuple[Problem, ...] = ()
+    clock: Clock = system_clock
+    #: Set where the store is a makeshift in memory: only the events of this process are told, and they stay in
+    #: the spool for the real store.
+    makeshift_for: Process | None = None
+    #: Names this engine in leases.
+    worker: str = field(default_factory=_worker_name)

@@ -1,0 +1,45 @@
+"""Findings move alerts, and alerts that changed are told: always in the transaction that brought the facts."""
+
+from __future__ import annotations
+
+import uuid
+
+from tocsin.core.alert import Change, advance, fingerprint
+from tocsin.core.finding import Finding, Topic
+from tocsin.core.rules.outcome import judge
+from tocsin.core.run import Outcome, Run
+from tocsin.engine.engine import Engine
+from tocsin.engine.notify import notify
+from tocsin.store.protocol import Transaction
+
+_ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
+_OK = frozenset(outcome for outcome in Outcome if outcome.ok)
+
+
+def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
+    """Ask the rules what the end of a run means, and act on it."""
+    open_alert = tx.open_alert(fingerprint(Topic.DELIVERY, run.environment, run.pipeline))
+    finding = judge(run, open_alert, _newer_success(tx, run))
+    if finding is not None:
+        advance_alert(engine, tx, finding, run)
+
+
+def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
+    """Apply a finding to the alert of its subject and tell whoever has to know."""
+    key = fingerprint(finding.topic, finding.environment, finding.subject)
+    before = tx.open_alert(key)
+    # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message.
+    new_id = uuid.uuid5(_ALERTS, f"{key}\0{finding.run_id or finding.at.isoformat()}").hex
+    alert, change = advance(before, finding, new_id=new_id)
+    if alert is None or alert == before:
+        return
+    tx.save_alert(alert)
+    if change is not Change.NOTHING:
+        notify(engine, tx, alert, change, run)
+
+
+def _newer_success(tx: Transaction, run: Run) -> Run | None:
+    """Return a run of the same pipeline that went well and ended after `run` did."""
+    ended = run.ended_at or run.started_at
+    newest = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=_OK, limit=1)
+    return next((ok for ok in newest if ok.ended_at is not None and ok.ended_at > ended), None)

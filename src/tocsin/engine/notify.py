@@ -1,0 +1,157 @@
+"""A changed alert becomes rows of the outbox, in the same transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from tocsin.core.alert import Alert, Change
+from tocsin.core.compose import Surroundings, compose
+from tocsin.core.event import Note
+from tocsin.core.finding import Topic
+from tocsin.core.message import Message, Paragraph, Tone
+from tocsin.core.notify import Policy, Reason, should_notify
+from tocsin.core.outbox import Notification, Status
+from tocsin.core.route import choose, labels_of
+from tocsin.core.run import Outcome, Run
+from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
+
+#: Namespace of the idempotency keys: the same decision has the same key in every process.
+_KEYS = uuid.UUID("2d3c0f9e-0f0a-5a0e-9b1c-8d5a3c1b7e42")
+_OK = frozenset(outcome for outcome in Outcome if outcome.ok)
+
+
+def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: Run | None = None) -> None:
+    """Decide for every channel whether it hears of a change, and keep the decision with its reason."""
+    now = engine.clock()
+    owner = engine.config.pipeline(alert.subject).owner
+    around: Surroundings | None = None
+    for channel, policy in _channels_of(engine, alert, owner).items():
+        reason = should_notify(alert, change, tx.told(alert.id, channel), policy, now)
+        if reason.tells and around is None:
+            around = Surroundings(run=run or _latest_run(tx, alert), last_success=_last_success(tx, alert), owner=owner)
+        message = compose(alert, reason, around) if reason.tells and around is not None else None
+        tx.add_notification(
+            Notification(
+                id=_key(alert.id, channel, str(alert.seq) if message else reason.value, reason.value),
+                channel=channel,
+                reason=reason,
+                message=message,
+                created_at=now,
+                due_at=now,
+                status=Status.WAITING if message else Status.NOT_TOLD,
+                severity=alert.severity,
+                alert_id=alert.id,
+                seq=alert.seq,
+            )
+        )
+
+
+def notify_fallback(engine: Engine, tx: Transaction, failed: Notification) -> None:
+    """Tell other channels what one channel could not deliver."""
+    now = engine.clock()
+    if failed.message is None:
+        return
+    for channel in fallbacks(engine, failed.channel):
+        if failed.alert_id is not None and tx.told(failed.alert_id, channel) is not None:
+            continue
+        tx.add_notification(
+            Notification(
+                id=_key(failed.id, channel, "fallback"),
+                channel=channel,
+                reason=Reason.CHANNEL_FAILED,
+                message=failed.message,
+                created_at=now,
+                due_at=now,
+                severity=failed.severity,
+                alert_id=failed.alert_id,
+                seq=failed.seq,
+            )
+        )
+
+
+def notify_note(engine: Engine, tx: Transaction, event_id: str, note: Note, at: datetime) -> None:
+    """Send a plain message through the routes."""
+    now = engine.clock()
+    labels = {
+        "pipeline": note.pipeline,
+        "environment": note.environment,
+        "severity": note.severity.value,
+        "kind": "note",
+        "topic": "note",
+        "owner": engine.config.pipeline(note.pipeline).owner,
+    }
+    title, _, rest = note.text.strip().partition("\n")
+    message = Message(
+        title=title,
+        tone=Tone(note.severity.value),
+        footer=f"Tocsin · message from your code{f' · {note.pipeline}' if note.pipeline else ''}",
+        blocks=(Paragraph(text=rest.strip()),) if rest.strip() else (),
+        at=at,
+        severity=note.severity,
+        data={"note": note.text},
+    )
+    for route in choose(labels, engine.config.routes, default=engine.config.default_route):
+        for channel in route.channels:
+            tx.add_notification(
+                Notification(
+                    id=_key(event_id, channel),
+                    channel=channel,
+                    reason=Reason.PLAIN_MESSAGE,
+                    message=message,
+                    created_at=now,
+                    due_at=now,
+                    severity=note.severity,
+                )
+            )
+
+
+def notify_repeats(engine: Engine, tx: Transaction) -> None:
+    """Tell again what goes on for longer than the repeat interval."""
+    for alert in tx.alerts(open_only=True, limit=1000):
+        notify(engine, tx, alert, Change.NOTHING)
+
+
+def fallbacks(engine: Engine, channel: str) -> tuple[str, ...]:
+    """Return the channels that stand in for one that cannot deliver."""
+    configured = next((c.fallback for c in engine.config.channels if c.name == channel), None)
+    if configured is not None:
+        return (configured,)
+    return tuple(name for name in engine.channels if name != channel)
+
+
+def _channels_of(engine: Engine, alert: Alert, owner: str) -> dict[str, Policy]:
+    """Return the channels of the alert's routes; the first route that names a channel gives the policy."""
+    policies: dict[str, Policy] = {}
+    default = engine.config.default_route
+    for route in (*choose(labels_of(alert, owner=owner), engine.config.routes, default=default), default):
+        if route is default and policies:
+            # Only an alert whose routes lead to channels that cannot be used goes to all the others.
+            break
+        for channel in route.channels:
+            # A channel cannot be told that it cannot be told.
+            if channel in engine.channels and not (alert.topic is Topic.CHANNEL and channel == alert.subject):
+                policies.setdefault(channel, route.policy)
+    return policies
+
+
+def _latest_run(tx: Transaction, alert: Alert) -> Run | None:
+    return tx.run(alert.run_id) if alert.run_id else None
+
+
+def _last_success(tx: Transaction, alert: Alert) -> Run | None:
+    if alert.topic is not Topic.DELIVERY:
+        return None
+    found = tx.runs(
+        pipeline=alert.subject,
+        environment=alert.environment,
+        outcomes=_OK,
+        before=alert.since + timedelta(microseconds=1),
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def _key(*parts: str) -> str:
+    return str(uuid.uuid5(_KEYS, "\0".join(parts)))

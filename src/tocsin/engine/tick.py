@@ -1,0 +1,73 @@
+"""Everything that time alone makes due: one call does it all, from cron, from a loop or from the companion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.capture.process import is_gone
+from tocsin.core.run import Outcome, Run
+from tocsin.engine.deliver import deliver
+from tocsin.engine.engine import Engine
+from tocsin.engine.evaluate import evaluate_end
+from tocsin.engine.ingest import drain
+from tocsin.engine.markers import set_marker
+from tocsin.engine.notify import notify_repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticked:
+    """What a tick did."""
+
+    events: int
+    died: int
+    sent: int
+
+
+def tick(engine: Engine, *, patience: timedelta = timedelta(0)) -> Ticked:
+    """Take in what waits, tell runs that died, repeat what goes on, and deliver what is due.
+
+    Any number of processes may do this at any time.
+
+    Raises:
+        StoreError: The store cannot be read or written; nothing is lost by it.
+    """
+    # Asked before the spool is read: what a process had written is then read before it is taken for dead.
+    gone = _gone_before(engine)
+    events = drain(engine)
+    died = tell_died(engine, gone)
+    with engine.store.writing() as tx:
+        notify_repeats(engine, tx)
+    return Ticked(events=events, died=died, sent=deliver(engine, patience=patience))
+
+
+def tell_died(engine: Engine, gone: frozenset[str]) -> int:
+    """End the runs that gave no sign of life for too long, or whose process is certainly gone; return how many."""
+    now = engine.clock()
+    with engine.store.reading() as tx:
+        running = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
+    died = [run for run in running if run.id in gone or _silent(engine, run, now)]
+    for run in died:
+        with engine.store.writing() as tx:
+            known = tx.run(run.id)
+            if known is None or known.outcome is not Outcome.RUNNING:
+                continue
+            ended = replace(known, outcome=Outcome.DIED, ended_at=known.heartbeat_at or known.started_at)
+            tx.save_run(ended)
+            evaluate_end(engine, tx, ended)
+        engine.spool.still(run.id)
+        set_marker(engine, run.environment, run.pipeline)
+    return len(died)
+
+
+def _silent(engine: Engine, run: Run, now: datetime) -> bool:
+    limit = engine.config.pipeline(run.pipeline).died_after or engine.config.died_after
+    return now - (run.heartbeat_at or run.started_at) > limit
+
+
+def _gone_before(engine: Engine) -> frozenset[str]:
+    """Return the ids of the runs whose process has certainly ended by now."""
+    with engine.store.reading() as tx:
+        known = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
+    reported = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
+    return frozenset(run.id for run in (*known, *reported) if run.process is not None and is_gone(run.process))
