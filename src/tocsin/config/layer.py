@@ -19,3 +19,5 @@ class Layer:
     values: Mapping[str, object]
     #: Secrets may stand here. dlt forbids them in config.toml, and so does Tocsin.
     secrets_allowed: bool
+    #: Why the source could not be read; empty if it could.
+    unreadable: str = ""

@@ -30,7 +30,13 @@ def load(layers: Sequence[Layer], *, home: Path) -> Config:
         home: Tocsin's directory where no setting names another.
     """
     tree = merge(layers)
-    return _Reader().config(_table(tree, "tocsin"), _table(tree, "runtime"), home)
+    reader = _Reader()
+    reader.problems += [
+        Problem(origin=layer.origin, key="(the whole file)", found=None, remedy=f"cannot be read: {layer.unreadable}")
+        for layer in layers
+        if layer.unreadable
+    ]
+    return reader.config(_table(tree, "tocsin"), _table(tree, "runtime"), home)
 
 
 class _Reader:

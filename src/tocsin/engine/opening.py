@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tocsin.capture.spool import Spool
-from tocsin.channels.registry import check_settings, make_channel
+from tocsin.channels.registry import CHANNELS, check_settings, make_channel
 from tocsin.config.model import ChannelConfig, Config, Problem
 from tocsin.core.run import Process
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.engine.engine import ConfiguredChannel, Engine
+from tocsin.errors import ConfigError
 from tocsin.store import open_store
 from tocsin.store.protocol import Store
 
@@ -53,31 +54,33 @@ def make_channels(configs: Sequence[ChannelConfig]) -> tuple[dict[str, Configure
     channels: dict[str, ConfiguredChannel] = {}
     problems: list[Problem] = []
     for config in configs:
-        checked = check_settings(config.type, config.settings)
-        problems += [
-            Problem(
-                origin=config.origins.get(wrong.key, config.origin),
-                key=f"tocsin.channels.{config.name}.{wrong.key}",
-                found=wrong.found,
-                remedy=wrong.remedy,
-            )
-            for wrong in checked.problems
-        ]
-        for key in sorted(checked.secrets & config.exposed):
-            variable = f"TOCSIN__CHANNELS__{config.name}__{key}".upper()
-            problems.append(
-                Problem(
-                    origin=config.origins[key],
-                    key=f"tocsin.channels.{config.name}.{key}",
-                    found=None,
-                    remedy=f"is a secret; move it to .dlt/secrets.toml or into the environment variable {variable}",
-                )
-            )
-        if checked.usable:
-            text = json.dumps([config.type, dict(config.settings)], sort_keys=True)
-            channels[config.name] = ConfiguredChannel(
-                config=config,
-                channel=make_channel(config.type, checked.settings),
-                settings_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-            )
+        problems += _exposed_secrets(config)
+        settings, wrong = check_settings(config.type, config.settings)
+        key = f"tocsin.channels.{config.name}"
+        problems += [Problem(origin=config.origin, key=key, found=None, remedy=remedy) for remedy in wrong]
+        try:
+            # A key too many does not make a channel useless: `settings` holds what is known.
+            channel = make_channel(config.type, settings)
+        except ConfigError:
+            continue
+        text = json.dumps([config.type, dict(config.settings)], sort_keys=True)
+        channels[config.name] = ConfiguredChannel(
+            config=config, channel=channel, settings_hash=hashlib.sha256(text.encode()).hexdigest()[:16]
+        )
     return channels, problems
+
+
+def _exposed_secrets(config: ChannelConfig) -> list[Problem]:
+    """Return the secrets of a channel that stand in a file which is shared with everybody."""
+    kind = CHANNELS.get(config.type)
+    secret = {field.name for field in kind.fields if field.secret} if kind else set()
+    variable = f"TOCSIN__CHANNELS__{config.name}__".upper()
+    return [
+        Problem(
+            origin=config.origins[key],
+            key=f"tocsin.channels.{config.name}.{key}",
+            found=None,
+            remedy=f"is a secret; move it to .dlt/secrets.toml or set {variable}{key.upper()}",
+        )
+        for key in sorted(secret & config.exposed)
+    ]

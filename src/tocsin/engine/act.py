@@ -1,0 +1,73 @@
+"""What people do to alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from tocsin.core.alert import Alert, Change, acknowledge, resolve
+from tocsin.core.finding import Topic
+from tocsin.engine.engine import Engine
+from tocsin.engine.markers import set_marker
+from tocsin.engine.notify import notify
+from tocsin.errors import NotFound
+from tocsin.store.protocol import Transaction
+
+_ENOUGH = 5
+
+
+def acknowledge_alert(engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
+    """Note that somebody takes care of an alert; channels that were told of it hear that.
+
+    Args:
+        engine: Whose store to use.
+        prefix: The beginning of the alert's id, or the name of a pipeline with an open alert.
+        by: Who takes care.
+
+    Returns:
+        The alert, and NOTHING as the change if it was acknowledged or over already.
+
+    Raises:
+        NotFound: No alert, or more than one, is meant.
+        StoreError: The store cannot be written.
+    """
+    return _act(engine, prefix, lambda alert, now: acknowledge(alert, by=by, now=now))
+
+
+def resolve_alert(engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
+    """End an alert by hand; arguments, result and errors are those of `acknowledge_alert`."""
+    return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now))
+
+
+def find_alert(tx: Transaction, prefix: str) -> Alert:
+    """Return the alert whose id begins with `prefix`, or the open one of the pipeline with this name.
+
+    Raises:
+        NotFound: No alert, or more than one, is meant; the message lists what there is.
+    """
+    named = [alert for alert in tx.alerts(open_only=True, limit=1000) if alert.subject == prefix]
+    found = named or list(tx.find_alerts(prefix))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(f"{prefix!r} fits {_named(found)}; give more of the id")
+    open_alerts = tx.alerts(open_only=True, limit=_ENOUGH)
+    there_is = f"open are: {_named(open_alerts)}" if open_alerts else "no alert is open; tocsin alerts lists the others"
+    raise NotFound(f"no alert has an id that begins with {prefix!r}; {there_is}")
+
+
+def _act(
+    engine: Engine, prefix: str, change_it: Callable[[Alert, datetime], tuple[Alert, Change]]
+) -> tuple[Alert, Change]:
+    with engine.store.writing() as tx:
+        alert, change = change_it(find_alert(tx, prefix), engine.clock())
+        if change is not Change.NOTHING:
+            tx.save_alert(alert)
+            notify(engine, tx, alert, change)
+    if alert.topic is Topic.DELIVERY:
+        set_marker(engine, alert.environment, alert.subject)
+    return alert, change
+
+
+def _named(alerts: Sequence[Alert]) -> str:
+    return ", ".join(f"{alert.id[:8]} ({alert.subject})" for alert in alerts)
