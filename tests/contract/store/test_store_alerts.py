@@ -1,0 +1,133 @@
+"""Alerts, on every store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tocsin.core.alert import Alert, State
+from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.run import Stage
+from tocsin.errors import StoreError
+from tocsin.store.protocol import Store
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def make_alert(alert_id: str = "a1", **changes: Any) -> Alert:
+    """Return an alert that fires."""
+    alert = Alert(
+        id=alert_id,
+        fingerprint=f"fingerprint of {alert_id}",
+        topic=Topic.DELIVERY,
+        subject="orders",
+        environment="prod",
+        kind=Kind.FAILED,
+        severity=Severity.ERROR,
+        state=State.FIRING,
+        since=NOON,
+        last_at=NOON,
+        occurrences=1,
+        summary="extract failed",
+    )
+    return replace(alert, **changes)
+
+
+FULL = make_alert(
+    state=State.RESOLVED,
+    hint="try again",
+    reason_key="401",
+    stage=Stage.EXTRACT,
+    run_id="r1",
+    logical_id="airflow/7",
+    evidence={"z": "first", "a": "second"},
+    seq=4,
+    acknowledged_by="ada",
+    acknowledged_at=NOON + MINUTE,
+    resolved_at=NOON + 2 * MINUTE,
+    resolution="run 3f2a loaded 1,204 rows",
+)
+
+
+def save(store: Store, *alerts: Alert) -> None:
+    """Save alerts in one transaction."""
+    with store.writing() as tx:
+        for alert in alerts:
+            tx.save_alert(alert)
+
+
+@pytest.mark.parametrize("alert", [make_alert(), FULL], ids=["bare", "full"])
+def test_an_alert_comes_back_as_it_was(store: Store, alert: Alert) -> None:
+    """Every field of an alert survives; evidence keeps its order."""
+    save(store, alert)
+    with store.reading() as tx:
+        (found,) = tx.alerts()
+    assert found == alert
+    assert list(found.evidence or ()) == list(alert.evidence or ())
+
+
+def test_the_open_alert_is_found_by_its_fingerprint(store: Store) -> None:
+    """Firing and acknowledged alerts are open; a resolved one is not."""
+    save(store, make_alert(fingerprint="f", state=State.RESOLVED), make_alert("a2", fingerprint="f"))
+    acknowledged = make_alert("a3", fingerprint="g", state=State.ACKNOWLEDGED)
+    save(store, acknowledged)
+    with store.reading() as tx:
+        assert tx.open_alert("f") == make_alert("a2", fingerprint="f")
+        assert tx.open_alert("g") == acknowledged
+        assert tx.open_alert("h") is None
+
+
+def test_a_second_open_alert_with_one_fingerprint_is_refused(store: Store) -> None:
+    """Two open alerts about one problem are an error that says what to do, and the first one stands."""
+    save(store, make_alert(fingerprint="f"))
+    with pytest.raises(
+        StoreError, match=r"a2 was not saved: another alert about orders \(delivery, prod\) is open; read"
+    ):
+        save(store, make_alert("a2", fingerprint="f", state=State.ACKNOWLEDGED))
+    with store.reading() as tx:
+        assert tx.alerts() == [make_alert(fingerprint="f")]
+
+
+def test_a_problem_that_comes_back_is_a_new_alert(store: Store) -> None:
+    """Any number of resolved alerts share a fingerprint with one open alert."""
+    resolved = [make_alert(f"a{number}", fingerprint="f", state=State.RESOLVED) for number in range(3)]
+    save(store, *resolved)
+    save(store, make_alert("a9", fingerprint="f"))
+    save(store, make_alert("a9", fingerprint="f", state=State.RESOLVED), make_alert("a10", fingerprint="f"))
+    with store.reading() as tx:
+        assert len(tx.alerts()) == 5
+
+
+def test_alerts_are_found_by_the_beginning_of_their_id(store: Store) -> None:
+    """A prefix finds at most ten alerts, newest first by their last finding."""
+    save(store, *(make_alert(f"ab{number:02}", last_at=NOON + number * MINUTE) for number in range(12)))
+    save(store, make_alert("AB"), make_alert("ac"))
+    with store.reading() as tx:
+        assert [alert.id for alert in tx.find_alerts("ab")] == [f"ab{number:02}" for number in range(11, 1, -1)]
+        assert tx.find_alerts("b") == []
+
+
+def test_open_alerts_come_first(store: Store) -> None:
+    """Alerts are listed open ones first, then by their last finding, and can be filtered."""
+    save(
+        store,
+        make_alert("1", last_at=NOON),
+        make_alert("2", last_at=NOON + MINUTE, state=State.ACKNOWLEDGED),
+        make_alert("3", last_at=NOON + 2 * MINUTE, state=State.RESOLVED),
+        make_alert("4", last_at=NOON + 3 * MINUTE, state=State.RESOLVED, subject="customers"),
+    )
+
+    def ids(**wanted: Any) -> str:
+        with store.reading() as tx:
+            return "".join(alert.id for alert in tx.alerts(**wanted))
+
+    assert ids() == "2143"
+    assert ids(limit=3) == "214"
+    assert ids(open_only=True) == "21"
+    assert ids(subject="orders") == "213"
+    assert ids(subject="customers") == "4"
+    assert ids(subject="customers", open_only=True) == ""

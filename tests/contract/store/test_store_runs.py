@@ -1,0 +1,189 @@
+"""Events and runs, on every store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from tocsin.core.cause import Cause, CauseClass
+from tocsin.core.run import (
+    Context,
+    FailedJob,
+    Link,
+    Outcome,
+    Process,
+    Run,
+    SchemaChange,
+    Stage,
+    Step,
+    TableLoad,
+)
+from tocsin.store.protocol import Store
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def make_run(run_id: str = "r1", **changes: Any) -> Run:
+    """Return a run that is going on."""
+    return replace(Run(id=run_id, pipeline="orders", environment="prod", started_at=NOON), **changes)
+
+
+FULL = make_run(
+    outcome=Outcome.PARTIAL,
+    ended_at=NOON + MINUTE,
+    stage=Stage.LOAD,
+    logical_id="airflow/7",
+    attempt=2,
+    max_attempts=3,
+    steps=(Step(stage=Stage.EXTRACT, started_at=NOON, ended_at=NOON + MINUTE, ok=False),),
+    tables=(TableLoad(table="orders", rows=1204), TableLoad(table="_dlt_loads", rows=1)),
+    failed_jobs=(FailedJob(job="j", table="orders", message="no such column", load_id="1.5"),),
+    schema_changes=(SchemaChange(table="orders", columns=("a", "b"), new_table=True),),
+    load_ids=("1.5",),
+    pending_packages=("1.6",),
+    cause=Cause(cause_class=CauseClass.DATA, exception="ValueError", message="bad", chain=("A", "B")),
+    destination="duckdb",
+    dataset="shop",
+    first_run=True,
+    context=Context(orchestrator="airflow", links=(Link(label="log", url="https://a/b"),), names={"dag_id": "d"}),
+    process=Process(pid=7, start_ticks=9, machine="m"),
+    heartbeat_at=NOON + MINUTE,
+    note="killed by the kernel",
+)
+
+
+def save(store: Store, *runs: Run) -> None:
+    """Save runs in one transaction."""
+    with store.writing() as tx:
+        for run in runs:
+            tx.save_run(run)
+
+
+def test_an_event_is_new_only_once(store: Store) -> None:
+    """The second time an event is remembered, in the same or a later transaction, it is known."""
+    with store.writing() as tx:
+        assert tx.remember_event("e1", NOON)
+        assert not tx.remember_event("e1", NOON)
+        assert tx.remember_event("e2", NOON)
+    with store.writing() as tx:
+        assert not tx.remember_event("e1", NOON + MINUTE)
+
+
+@pytest.mark.parametrize("run", [make_run(), FULL], ids=["bare", "full"])
+def test_a_run_comes_back_as_it_was(store: Store, run: Run) -> None:
+    """Every field of a run survives, times to the microsecond."""
+    save(store, run)
+    with store.reading() as tx:
+        assert tx.run(run.id) == run
+
+
+def test_a_run_is_replaced(store: Store) -> None:
+    """Saving a run again leaves one run, with the new values, and with a heartbeat taken back if it has none."""
+    save(store, make_run(heartbeat_at=NOON))
+    save(store, make_run(outcome=Outcome.SUCCEEDED, ended_at=NOON))
+    with store.reading() as tx:
+        assert tx.runs() == [make_run(outcome=Outcome.SUCCEEDED, ended_at=NOON)]
+
+
+def test_a_run_that_nobody_saved_is_none(store: Store) -> None:
+    """A run is found by exactly its id: a prefix of it is another id."""
+    save(store, make_run("abc"))
+    with store.reading() as tx:
+        assert tx.run("ab") is None
+
+
+def test_a_time_from_another_zone_is_the_same_moment(store: Store) -> None:
+    """Runs sort and compare by the moment and not by what a local clock showed."""
+    tokyo = timezone(timedelta(hours=9))
+    save(store, make_run("early", started_at=(NOON - MINUTE).astimezone(tokyo)), make_run("late"))
+    with store.reading() as tx:
+        assert [run.id for run in tx.runs()] == ["late", "early"]
+        assert tx.runs(before=NOON.astimezone(tokyo))[0].started_at == NOON - MINUTE
+
+
+def test_microseconds_decide_the_order(store: Store) -> None:
+    """Two runs that start a microsecond apart are in order, before and after 1970."""
+    tick = timedelta(microseconds=1)
+    old = datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    for number, moment in enumerate([NOON, NOON + tick, old, old + tick]):
+        save(store, make_run(str(number), started_at=moment))
+    with store.reading() as tx:
+        assert [run.id for run in tx.runs()] == ["1", "0", "3", "2"]
+
+
+def test_runs_are_found_by_the_beginning_of_their_id(store: Store) -> None:
+    """A prefix finds at most ten runs, newest first; case counts, and % and _ are ordinary characters."""
+    save(store, *(make_run(f"ab{number:02}", started_at=NOON + number * MINUTE) for number in range(12)))
+    save(store, make_run("AB"), make_run("a%"), make_run("ab\U0001f600"))
+    with store.reading() as tx:
+        assert [run.id for run in tx.find_runs("ab")] == [f"ab{number:02}" for number in range(11, 1, -1)]
+        assert [run.id for run in tx.find_runs("a%")] == ["a%"]
+        assert [run.id for run in tx.find_runs("ab\U0001f600")] == ["ab\U0001f600"]
+        assert tx.find_runs("a_") == []
+
+
+def test_runs_are_filtered_and_newest_first(store: Store) -> None:
+    """Pipeline, environment, outcomes, an exclusive moment and a limit can be combined."""
+    save(
+        store,
+        make_run("1", outcome=Outcome.FAILED),
+        make_run("2", started_at=NOON + MINUTE),
+        make_run("3", started_at=NOON + 2 * MINUTE, outcome=Outcome.SUCCEEDED),
+        make_run("4", started_at=NOON + 3 * MINUTE, environment="dev"),
+        make_run("5", started_at=NOON + 4 * MINUTE, pipeline="customers"),
+    )
+
+    def ids(**wanted: Any) -> str:
+        with store.reading() as tx:
+            return "".join(run.id for run in tx.runs(**wanted))
+
+    assert ids() == "54321"
+    assert ids(limit=2) == "54"
+    assert ids(pipeline="orders") == "4321"
+    assert ids(environment="prod") == "5321"
+    assert ids(pipeline="orders", environment="prod") == "321"
+    assert ids(outcomes={Outcome.RUNNING}) == "542"
+    assert ids(outcomes={Outcome.RUNNING, Outcome.FAILED}, pipeline="orders", environment="prod") == "21"
+    assert ids(outcomes=set()) == ""
+    assert ids(before=NOON + 2 * MINUTE) == "21"
+    assert ids(pipeline="nobody") == ""
+
+
+def test_the_latest_run_of_each_pipeline(store: Store) -> None:
+    """One run per pipeline and environment comes back: the newest, in the order of the names."""
+    assert_latest(store, [])
+    save(store, make_run("b1", pipeline="b"), make_run("b2", pipeline="b", started_at=NOON + MINUTE))
+    assert_latest(store, ["b2"])
+    save(store, make_run("c1", pipeline="c", environment="a"), make_run("a1", pipeline="a", started_at=NOON - MINUTE))
+    save(store, make_run("b3", pipeline="b", environment="dev", started_at=NOON - MINUTE))
+    assert_latest(store, ["a1", "b3", "b2", "c1"])
+
+
+def assert_latest(store: Store, ids: list[str]) -> None:
+    """Check which runs are the latest ones."""
+    with store.reading() as tx:
+        assert [run.id for run in tx.latest_runs()] == ids
+
+
+def test_a_heartbeat_moves_forward_only(store: Store) -> None:
+    """Heartbeats that arrive in disorder leave the latest; nothing else of the run changes."""
+    save(store, make_run(note="n"))
+    for minutes in (1, 3, 2):
+        with store.writing() as tx:
+            tx.beat("r1", NOON + minutes * MINUTE)
+    with store.reading() as tx:
+        assert tx.run("r1") == make_run(note="n", heartbeat_at=NOON + 3 * MINUTE)
+
+
+def test_a_run_that_ended_has_no_heartbeat_any_more(store: Store) -> None:
+    """A late heartbeat changes neither a run that ended nor one that does not exist."""
+    save(store, FULL)
+    with store.writing() as tx:
+        tx.beat(FULL.id, NOON + 9 * MINUTE)
+        tx.beat("nobody", NOON)
+    with store.reading() as tx:
+        assert tx.runs() == [FULL]
