@@ -54,7 +54,7 @@ def _guarded(fact: Callable[[], _Fact], default: _Fact) -> _Fact:
     try:
         return fact()
     except Exception as error:  # noqa: BLE001  # the run that is described must not fail by its description
-        _log.debug("a part of the run's context is left out: %s: %s", type(error).__name__, error)
+        _log.debug("a part of the run's context is left out: %s", type(error).__name__)
         return default
 
 
