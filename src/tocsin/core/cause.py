@@ -42,6 +42,8 @@ class Cause:
     load_id: str | None = None
     #: Scheme, host and path of the request that failed; never its query.
     url: str | None = None
+    #: HTTP status of the answer that failed the run.
+    status: int | None = None
     #: "orders.py:41 in fetch": the last frame of the user's own code.
     location: str | None = None
     #: Short class names from the outermost exception to the root.

@@ -1,0 +1,46 @@
+"""One sentence for the title of an alert."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from tocsin.core.cause import Cause, CauseClass
+from tocsin.core.explain.message import cut
+
+LONGEST_SUMMARY = 200
+_CONTRACT_MODE = re.compile(r"contract_mode=(\w+)")
+
+
+def summary(cause: Cause) -> str:
+    """Return one sentence without a full stop: "extract of orders failed: 503 Service Unavailable from host/path"."""
+    what = cause.step or "run"
+    subject = cause.resource or cause.table
+    whole = f"{what} of {subject}" if subject else what
+    verb = "was interrupted" if cause.cause_class is CauseClass.INTERRUPTED else "failed"
+    reason = _reason(cause).rstrip(". ")
+    return cut(f"{whole} {verb}: {reason}" if reason else f"{whole} {verb}", LONGEST_SUMMARY)
+
+
+def _reason(cause: Cause) -> str:
+    if cause.status:
+        return _answer(cause.status, cause.url)
+    if cause.cause_class is CauseClass.SCHEMA_CONTRACT and cause.table:
+        mode = _CONTRACT_MODE.search(cause.message)
+        what = f'column "{cause.column}" of table {cause.table}' if cause.column else f"new table {cause.table}"
+        return f"{what} breaks the schema contract" + (f" ({mode[1]})" if mode else "")
+    if cause.cause_class is CauseClass.CODE:
+        name = cause.exception.rpartition(".")[2]
+        said = name if cause.message in {"", name} else f"{name}: {cause.message}"
+        return f"{said} at {cause.location}" if cause.location else said
+    return cause.message
+
+
+def _answer(status: int, url: str | None) -> str:
+    try:
+        phrase = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = f"HTTP status {status}"
+    parts = urlsplit(url) if url else None
+    return f"{phrase} from {parts.netloc}{parts.path.rstrip('/')}" if parts else phrase
