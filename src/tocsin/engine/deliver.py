@@ -120,7 +120,9 @@ def _accepted(
     engine: Engine, tx: Transaction, configured: ConfiguredChannel, notification: Notification, receipt: Receipt
 ) -> None:
     now = engine.clock()
-    tx.save_notification(replace(notification, status=Status.SENT, lease_until=None, last_error=""))
+    tx.save_notification(
+        replace(notification, status=Status.SENT, lease_until=None, last_error=""), owner=engine.worker
+    )
     if notification.alert_id is not None and receipt.reference:
         tx.save_receipt(notification.alert_id, notification.channel, receipt)
     pause = timedelta(seconds=configured.channel.min_interval)
@@ -146,7 +148,7 @@ def _refused(
     match verdict.next:
         case Next.RETRY | Next.RETRY_PLAIN:
             plain = notification.plain or verdict.next is Next.RETRY_PLAIN
-            tx.save_notification(replace(failed, due_at=verdict.at or now, plain=plain))
+            tx.save_notification(replace(failed, due_at=verdict.at or now, plain=plain), owner=engine.worker)
             if verdict.fall_back:
                 notify_fallback(engine, tx, notification)
         case Next.DISABLE | Next.GIVE_UP:
@@ -181,7 +183,9 @@ def _remember_failure(
 
 
 def _bury(engine: Engine, tx: Transaction, notification: Notification, why: str) -> None:
-    tx.save_notification(replace(notification, status=Status.DEAD, lease_until=None, last_error=why))
+    tx.save_notification(
+        replace(notification, status=Status.DEAD, lease_until=None, last_error=why), owner=engine.worker
+    )
     notify_fallback(engine, tx, notification)
 
 

@@ -14,7 +14,7 @@ from tocsin.core.run import Process
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.engine.engine import ConfiguredChannel, Engine
 from tocsin.errors import ConfigError
-from tocsin.store import open_store
+from tocsin.store.open import open_store
 from tocsin.store.protocol import Store
 
 
