@@ -1,1 +1,26 @@
-"""dlt's entry point; filled in by the capture part."""
+"""dlt's entry point. Loading it is enough: from then on every run of dlt in this process is watched.
+
+dlt before 1.22.1 lets an error in here end the user's program, and every `import` costs each of their programs time.
+So this file imports the standard library and what dlt has loaded already, and nothing in it raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+
+def enable() -> None:
+    """Watch the runs of dlt in this process; for programs where plugins of dlt are disabled."""
+    from tocsin.capture.attach import attach
+
+    attach()
+
+
+with contextlib.suppress(Exception):
+    from pluggy import HookimplMarker
+
+    @HookimplMarker("dlt")(specname="plug_run_context", tryfirst=True)
+    def watch_runs() -> None:
+        """Attach when dlt looks for its run context, which it does once it is whole and before anything runs."""
+        with contextlib.suppress(Exception):
+            enable()

@@ -1,0 +1,143 @@
+"""Settings and secrets from dlt's own providers: environment, secrets.toml, config.toml, vaults and custom ones.
+
+dlt's resolution is not used, because it raises: on a secret in config.toml, on a value of the wrong type, on a file
+that is no TOML. Here the providers' documents are read as they are, and the configuration tells what is wrong.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tocsin.capture.quiet import quiet
+from tocsin.config.layer import Layer
+
+#: From dlt's own `[runtime]` Tocsin takes these two.
+_RUNTIME = ("slack_incoming_hook", "sentry_dsn")
+_TOCSIN = "TOCSIN__"
+
+
+def layers() -> list[Layer]:
+    """Return the settings that concern Tocsin, in the order of dlt's providers; the first one wins.
+
+    Vaults are read as far as dlt has filled them by now: asking them would need the network.
+    """
+    return [layer for provider in _providers() if (layer := _layer(provider))] or [_environment()]
+
+
+def lookup(key: str, *sections: str) -> str | None:
+    """Ask each provider for one value, vaults included; None if none of them has it.
+
+    This may use the network. It is for what is missing at the moment when it is needed.
+    """
+    return next((value for provider in _providers() if (value := _ask(provider, key, sections))), None)
+
+
+def secret_values() -> dict[str, str]:
+    """Return name and exact value of each secret that is known by now; vaults are not asked."""
+    # Imported where a text has to be redacted, because runs that go well do without.
+    from tocsin.capture.secrets import known_secrets
+
+    documents = [getattr(provider, "_config_doc", None) for provider in _providers() if provider.supports_secrets]
+    return known_secrets([document for document in documents if isinstance(document, Mapping)])
+
+
+def data_dir() -> Path:
+    """Return dlt's data directory as an absolute path."""
+    context = quiet(_run_context)()
+    directory = getattr(context, "data_dir", None) or os.environ.get("DLT_DATA_DIR") or _default_data_dir()
+    return Path(directory).absolute()
+
+
+def _default_data_dir() -> Path:
+    """Where dlt keeps its data if nothing else is said; root has no home that is sure to last."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return Path("/var/dlt") if is_root else Path.home() / ".dlt"
+
+
+def _run_context() -> Any:  # noqa: ANN401  # dlt's RunContextBase, whose home moved between versions
+    return _pluggable().context
+
+
+def _pluggable() -> Any:  # noqa: ANN401  # dlt's PluggableRunContext
+    specs = importlib.import_module("dlt.common.configuration.specs.pluggable_run_context")
+    return importlib.import_module("dlt.common.configuration.container").Container()[specs.PluggableRunContext]
+
+
+@quiet
+def _found_providers() -> list[Any]:
+    return list(_pluggable().providers.providers)
+
+
+def _providers() -> list[Any]:
+    return _found_providers() or []
+
+
+@quiet
+def _layer(provider: Any) -> Layer | None:  # noqa: ANN401  # dlt's ConfigProvider
+    document = getattr(provider, "_config_doc", None)
+    if document is None:
+        return _environment() if provider.name == "Environment Variables" else None
+    values: dict[str, object] = {}
+    if isinstance(tocsin := document.get("tocsin"), Mapping):
+        values["tocsin"] = _plain(tocsin)
+    if isinstance(runtime := document.get("runtime"), Mapping):
+        values["runtime"] = {key: _plain(runtime[key]) for key in _RUNTIME if key in runtime}
+    return Layer(origin=_origin(provider), values=values, secrets_allowed=bool(provider.supports_secrets))
+
+
+def _environment() -> Layer:
+    """Return `TOCSIN__A__B` as `{"tocsin": {"a": {"b": …}}}`, and the two settings of dlt's runtime."""
+    values: dict[str, object] = {}
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(_TOCSIN) or name in {f"RUNTIME__{key.upper()}" for key in _RUNTIME}:
+            *tables, key = name.lower().split("__")
+            table = values
+            for each in tables:
+                inner = table.setdefault(each, {})
+                if not isinstance(inner, dict):
+                    break  # Something shorter has a value here already, as in A__B=1 beside A__B__C=2.
+                table = inner
+            else:
+                table[key] = value
+    return Layer(origin="environment", values=values, secrets_allowed=True)
+
+
+def _origin(provider: Any) -> str:  # noqa: ANN401  # dlt's ConfigProvider
+    """Name the files that were read, those below the working directory relative to it; else the provider."""
+    # Providers tell their files since dlt 1.5; before, they kept one path for each of the two.
+    paths = getattr(provider, "locations", None) or [
+        getattr(provider, "_toml_path", None),
+        getattr(provider, "_global_dir", None),
+    ]
+    files = [_shown(Path(path)) for path in paths if path and Path(path).is_file()]
+    return ", ".join(files) or str(provider.name)
+
+
+def _shown(path: Path) -> str:
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _plain(value: object) -> object:
+    """Return values of a TOML library as plain ones, and what has no JSON form as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
+
+
+@quiet
+def _ask(provider: Any, key: str, sections: tuple[str, ...]) -> str | None:  # noqa: ANN401  # dlt's ConfigProvider
+    secret = importlib.import_module("dlt.common.typing").TSecretStrValue
+    value, _ = provider.get_value(key, secret, None, *sections)
+    return None if value is None else str(value)
