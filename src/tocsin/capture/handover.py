@@ -9,6 +9,7 @@ that process was killed. Where no process can be started, the engine runs in thi
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import select
@@ -21,11 +22,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tocsin.capture.process import this_process
+from tocsin.capture.quiet import quiet
 from tocsin.config.layer import Layer
+from tocsin.config.model import Config
 from tocsin.core.codec import encode
+from tocsin.core.event import Event
 
-#: Runs the engine once, in this process; set by the composition root.
-Inline = Callable[[], None]
+#: Events that could not be written to the spool, taken over by the caller.
+InHand = Callable[[], list[Event]]
 
 _START = "import sys; sys.path.append(sys.argv[1]); from tocsin.engine.companion import main; main(int(sys.argv[2]))"
 #: The shell ends at once and leaves the companion to init: it is no child of the pipeline's process, which may
@@ -57,7 +61,7 @@ class Companion:
             return self._line is not None
 
     def call(self, *, wait: float) -> bool:
-        """Tell that something waits in the spool; with `wait` seconds to spare, wait until it is handled.
+        """Tell that something urgent waits in the spool, and wait at most `wait` seconds until it is handled.
 
         Returns:
             False if nobody is there to hear it; True also where the answer did not come in time.
@@ -70,7 +74,7 @@ class Companion:
                 self._line.sendall(b"%d\n" % self._calls)
             except OSError:
                 return False
-            return self._answered(self._line, self._calls, wait) if wait else True
+            return self._answered(self._line, self._calls, wait)
 
     def close(self) -> None:
         """Let the companion go; it finishes its work by itself."""
@@ -144,12 +148,13 @@ class Companion:
 class Handover:
     """One way for all: hand over what waits in the spool, in the mode that is configured."""
 
-    def __init__(self, *, mode: str, budget: float, companion: Companion, inline: Inline) -> None:
-        """Take the configured mode ("spawn", "inline", "none") and the longest wait in seconds."""
-        self._mode = mode
-        self._budget = budget
+    def __init__(self, config: Config, companion: Companion, in_hand: InHand) -> None:
+        """Take the configured mode and the longest wait; `in_hand` returns what the spool did not take."""
+        self._config = config
+        self._mode = config.handover
+        self._budget = config.budget.total_seconds()
         self._companion = companion
-        self._inline = inline
+        self._in_hand = in_hand
 
     def begin(self) -> None:
         """Prepare for the end of a run that begins now."""
@@ -163,18 +168,22 @@ class Handover:
             urgent: Wait, so that it is told before the process can end.
             in_hand: Something could not be written to the spool, so only this process can tell it.
         """
-        if self._mode == "none" and not in_hand:
-            return
-        if not in_hand and self._mode == "spawn" and self._companion.call(wait=self._budget if urgent else 0):
-            return
-        if self._mode == "inline" or urgent:
+        # Good news can wait: the companion looks into the spool by itself, and when this process has ended.
+        wanted = {"spawn": urgent, "inline": True, "none": False}[self._mode]
+        if in_hand or (wanted and not (self._mode == "spawn" and self._companion.call(wait=self._budget))):
             self._run_inline()
 
     def _run_inline(self) -> None:
         """Run the engine in a thread, so that a receiver that hangs cannot hold the pipeline beyond the budget."""
-        thread = threading.Thread(target=self._inline, name="tocsin-engine", daemon=True)
+        thread = threading.Thread(target=self._run_engine, name="tocsin-engine", daemon=True)
         thread.start()
         thread.join(self._budget)
+
+    @quiet
+    def _run_engine(self) -> None:
+        # The engine lies above this part of the house and is imported by name, as the companion is started by name.
+        embedded = importlib.import_module("tocsin.engine.embedded")
+        embedded.Embedded(self._config, process=this_process()).run(self._in_hand())
 
     def forget(self) -> None:
         """Drop the line to the companion after a fork: it belongs to the parent."""

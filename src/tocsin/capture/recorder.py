@@ -6,20 +6,18 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from tocsin.capture import providers
-from tocsin.capture.handover import Companion, Handover, Inline
+from tocsin.capture.handover import Companion, Handover
 from tocsin.capture.heartbeat import Heartbeat
 from tocsin.capture.logtail import LogTail, write_log
 from tocsin.capture.process import this_process
 from tocsin.capture.quiet import quiet
 from tocsin.capture.spool import Spool
 from tocsin.config.load import load
-from tocsin.config.model import Config
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
 from tocsin.core.redact import Redactor
@@ -28,15 +26,12 @@ from tocsin.errors import SpoolError
 
 _log = logging.getLogger("tocsin")
 
-#: Runs the engine in this process. The composition root sets it, because capture must not know the engine.
-RunEngine = Callable[[Config, list[Event]], None]
-
 
 class Recorder:
     """The one recorder of a process. No method raises, and none takes longer than the configured budget."""
 
-    def __init__(self, run_engine: RunEngine) -> None:
-        """Read the configuration; `run_engine` is called where no companion can do the engine's work."""
+    def __init__(self) -> None:
+        """Read the configuration."""
         layers = providers.layers()
         self.config = load(layers, home=providers.data_dir() / "tocsin")
         self._spool = Spool(self.config.home)
@@ -46,13 +41,8 @@ class Recorder:
         self._heartbeat = Heartbeat(self._beat)
         #: Events that the spool could not take; the engine gets them by hand while this process lives.
         self._unspooled: list[Event] = []
-        inline: Inline = lambda: run_engine(self.config, self._take_unspooled())  # noqa: E731  # one expression
-        self._handover = Handover(
-            mode=self.config.handover,
-            budget=self.config.budget.total_seconds(),
-            companion=Companion(layers, self.config.home),
-            inline=inline,
-        )
+        companion = Companion(layers, self.config.home)
+        self._handover = Handover(self.config, companion, self._take_unspooled)
         self._tell_problems()
 
     @property
@@ -192,21 +182,14 @@ class Recorder:
 
 _recorder: Recorder | None = None
 _making = threading.Lock()
-_run_engine: RunEngine = lambda config, events: None  # noqa: ARG005, E731  # until the composition root sets it
-
-
-def set_engine(run_engine: RunEngine) -> None:
-    """Tell what runs the engine in this process."""
-    global _run_engine  # noqa: PLW0603  # one process has one recorder and one engine
-    _run_engine = run_engine
 
 
 def recorder() -> Recorder:
     """Return the recorder of this process."""
-    global _recorder  # noqa: PLW0603  # see set_engine
+    global _recorder  # noqa: PLW0603  # one process has one recorder
     with _making:
         if _recorder is None:
-            _recorder = Recorder(_run_engine)
+            _recorder = Recorder()
         return _recorder
 
 

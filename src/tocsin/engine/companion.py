@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 #: The engine's imports cost a quarter of a second of work. A run that is over before this has passed, and went
 #: well, is not slowed down by them on a machine with few cores.
-_WARM_UP_AFTER = 1.0
-_LOOK_EVERY = 1.0
+_FIRST_LOOK_AFTER = 1.0
+_LOOK_EVERY = 10.0
+#: How soon the end of the pipeline's process is seen where the line does not tell.
+_CHECK_EVERY = 1.0
 #: How long to go on after the pipeline's process has ended, while something waits to be sent.
 _LINGER = timedelta(minutes=10)
 #: A process that runs pipelines once an hour need not keep a companion in between.
@@ -44,16 +46,19 @@ class Companion:
 
     def serve(self) -> None:
         """Answer calls until the pipeline's process has ended, or has had nothing to do for long."""
-        started = last_call = time.monotonic()
+        last_call = time.monotonic()
+        # The first look shows the run as running, and warms up what an alert will need.
+        next_look = last_call + _FIRST_LOOK_AFTER
         while not self._is_over(last_call):
             call = self._wait_for_call()
+            if call is None and time.monotonic() < next_look:
+                continue
+            self._engine().run()
+            next_look = time.monotonic() + _LOOK_EVERY
             if call is not None:
-                self._engine().run()
                 last_call = time.monotonic()
                 with contextlib.suppress(OSError):
                     self._line.sendall(f"{call}\n".encode())
-            elif time.monotonic() - started > _WARM_UP_AFTER:
-                self._engine()
         self._line.close()
         self._engine().run(patience=_LINGER)
 
@@ -68,7 +73,6 @@ class Companion:
             layers = [decode(Layer, layer) for layer in self._hello["layers"]]
             config = load(layers, home=Path(self._hello["home"]))
             self._embedded = Embedded(config, process=decode(Process, self._hello["process"]))
-            self._embedded.warm_up()
         return self._embedded
 
     def _is_over(self, last_call: float) -> bool:
@@ -81,7 +85,7 @@ class Companion:
         now = time.monotonic()
         # A process that replaced itself by another program (exec) has closed the line and lives on.
         if self._closed_at is not None:
-            return now - self._closed_at > _LOOK_EVERY
+            return now - self._closed_at > _CHECK_EVERY
         return now - last_call > _IDLE and not self._has_active_runs()
 
     def _has_active_runs(self) -> bool:
@@ -93,7 +97,7 @@ class Companion:
         if self._closed_at is not None:
             time.sleep(0.02)
             return None
-        readable, _, _ = select.select([self._line], [], [], _LOOK_EVERY)
+        readable, _, _ = select.select([self._line], [], [], _CHECK_EVERY)
         if not readable:
             return None
         try:

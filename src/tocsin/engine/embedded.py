@@ -33,13 +33,6 @@ class Embedded:
         self._engine: Engine | None = None
         self._makeshift: Engine | None = None
 
-    def warm_up(self) -> None:
-        """Open the store, so that the first alert need not wait for it."""
-        try:
-            self._open()
-        except StoreError as error:
-            _log.warning("the store cannot be used: %s", error)
-
     def run(self, in_hand: Sequence[Event] = (), *, patience: timedelta = timedelta(0)) -> None:
         """Do a tick.
 
