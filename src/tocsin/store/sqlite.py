@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, insert, select, text
+from sqlalchemy import URL, Connection, QueuePool, create_engine, event, insert, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,11 +24,15 @@ _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table'")
 _VERSION = select(meta.c.value).where(meta.c.name == "schema_version")
 
 
+_OPENED: WeakSet[SqliteStore] = WeakSet()
+
+
 class SqliteStore:
     """Runs, alerts and the outbox in a SQLite file.
 
-    Connections stay open: closing the last one moves the whole log into the file, which costs more than what most
-    transactions write.
+    Connections stay open between transactions: closing the last one moves the log into the file, which costs several
+    times what a transaction costs. They are closed before the process forks, so a store can be used on both sides;
+    but no thread may be inside a transaction while another one forks.
     """
 
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:
@@ -45,7 +50,17 @@ class SqliteStore:
         self._patience = patience
         self.url = f"sqlite:///{self._path}"
         prepare(self._path)
-        self._connect()
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(self._path)),
+            poolclass=QueuePool,
+            # As many connections as there are threads inside a transaction; five of them stay open.
+            max_overflow=-1,
+            # `isolation_level=None` keeps the sqlite3 module from beginning transactions in its own way.
+            connect_args={"timeout": patience, "isolation_level": None},
+        )
+        event.listen(self._engine, "connect", _set_up)
+        event.listen(self._engine, "begin", _begin)
+        _OPENED.add(self)
         try:
             with self._explained():
                 self._switch_to_wal()
@@ -62,7 +77,7 @@ class SqliteStore:
             StoreLocked: Other writers did not let go in time.
             StoreError: The store cannot be written.
         """
-        with self._explained(), self._engine_of_this_process().begin() as connection:
+        with self._explained(), self._engine.begin() as connection:
             yield SqlTransaction(connection, writable=True)
 
     @contextmanager
@@ -72,34 +87,12 @@ class SqliteStore:
         Raises:
             StoreError: The store cannot be read, or something was to be changed through the view.
         """
-        engine = self._engine_of_this_process().execution_options(begin="BEGIN DEFERRED")
-        with self._explained(), engine.begin() as connection:
+        with self._explained(), self._engine.execution_options(begin="BEGIN DEFERRED").begin() as connection:
             yield SqlTransaction(connection, writable=False)
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
-
-    def _connect(self) -> None:
-        self._process = os.getpid()
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(self._path)),
-            poolclass=QueuePool,
-            # As many connections as there are threads inside a transaction; five of them stay open.
-            max_overflow=-1,
-            # `isolation_level=None` keeps the sqlite3 module from beginning transactions in its own way.
-            connect_args={"timeout": self._patience, "isolation_level": None},
-        )
-        event.listen(self._engine, "connect", _set_up)
-        event.listen(self._engine, "begin", _begin)
-
-    def _engine_of_this_process(self) -> Engine:
-        if self._process != os.getpid():
-            # A connection must neither be used nor closed on the other side of a fork
-            # (https://sqlite.org/howtocorrupt.html, 2.6), so the parent's are kept, untouched, to the end.
-            self._parents = self._engine
-            self._connect()
-        return self._engine
 
     def _switch_to_wal(self) -> None:
         """Let readers and a writer work at the same time; the file remembers it.
@@ -172,8 +165,22 @@ class SqliteStore:
                 case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
                     do = f"Move it away, and Tocsin starts a new one: mv {self._path} {self._path}.broken"
                 case _:
-                    do = f"Nothing of this transaction was written. {ANOTHER_PLACE}"
+                    do = f"Nothing of this transaction was written. {ANOTHER_PLACE}, on a disk that works"
             raise StoreError(f"the store {self.url} cannot be used: {said}. {do}") from error
+
+
+def _close_all() -> None:
+    """Close what must not be carried over a fork.
+
+    SQLite remembers in the process which locks it holds on a file. A child with that memory, but without the locks,
+    loses what it writes, through a new connection too: https://sqlite.org/howtocorrupt.html, 2.6.
+    """
+    for store in list(_OPENED):
+        store.close()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where processes do not fork
+    os.register_at_fork(before=_close_all)
 
 
 def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -1,0 +1,57 @@
+"""What is left in a store after kill -9 at every statement."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tocsin.store.protocol import Store
+from tocsin.store.sqlite import SqliteStore
+
+PROGRAM = Path(__file__).with_name("store_killed.py")
+
+
+def everything(store: Store) -> tuple[object, ...]:
+    """Return all that a store holds, events left out."""
+    with store.reading() as tx:
+        return (
+            tx.runs(),
+            tx.alerts(),
+            tx.notifications(),
+            tx.deliveries("ops"),
+            tx.receipt("a1", "ops"),
+            tx.channel_state("ops"),
+        )
+
+
+def test_a_killed_transaction_leaves_all_or_nothing(tmp_path: Path) -> None:
+    """Whenever the process dies, each transaction is there as a whole or not at all, and can be done again."""
+    command = [sys.executable, "-W", "error", str(PROGRAM), str(tmp_path)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+    program = runpy.run_path(str(PROGRAM))
+    store = SqliteStore(tmp_path / "expected.db")
+    expected = [everything(store)]
+    for transaction in ("start", "end"):
+        program[transaction](store)
+        expected.append(everything(store))
+    store.close()
+
+    seen = Counter[int]()
+    for number in range(int(ended.stdout)):
+        survived = SqliteStore(tmp_path / f"{number}.db")
+        seen[expected.index(everything(survived))] += 1
+        # The same events come again from the spool of the killed process.
+        program["start"](survived)
+        program["end"](survived)
+        assert everything(survived) == expected[2]
+        survived.close()
+    # Killed while the tables are made or in the first transaction; in the second one, with its nine statements and its
+    # commit; never after it, because nothing follows its commit.
+    assert seen[0] > 20
+    assert seen[1] >= 10
+    assert seen[2] == 0

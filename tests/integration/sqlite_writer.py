@@ -1,0 +1,100 @@
+"""A program that writes to one SQLite store in as many processes as it is told; started by a test.
+
+Usage: sqlite_writer.py PATH PROCESSES TRANSACTIONS
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tocsin.core.alert import Alert, State
+from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.notify import Reason
+from tocsin.core.outbox import Delivery, Notification, Status
+from tocsin.core.run import Outcome, Run
+from tocsin.store.sqlite import SqliteStore
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def ingest(store: SqliteStore, number: int, transactions: int) -> None:
+    """Write what the end of a failed run writes, each event twice."""
+    for turn in range(transactions):
+        name = f"{number}-{turn}"
+        for _ in range(2):
+            with store.writing() as tx:
+                if not tx.remember_event(name, NOON):
+                    continue
+                tx.save_run(
+                    Run(id=name, pipeline=f"p{number}", environment="e", started_at=NOON, outcome=Outcome.FAILED)
+                )
+                # All processes report about one subject, and meet in its one open alert.
+                alert = tx.open_alert("shared") or Alert(
+                    id=f"alert of {name}",
+                    fingerprint="shared",
+                    topic=Topic.DELIVERY,
+                    subject="orders",
+                    environment="e",
+                    kind=Kind.FAILED,
+                    severity=Severity.ERROR,
+                    state=State.FIRING,
+                    since=NOON,
+                    last_at=NOON,
+                    occurrences=0,
+                    summary="failed",
+                )
+                alert = replace(alert, occurrences=alert.occurrences + 1, seq=alert.occurrences + 1)
+                tx.save_alert(alert)
+                tx.add_notification(
+                    Notification(id=name, channel="ops", reason=Reason.NEW, message=None, created_at=NOON, due_at=NOON)
+                )
+
+
+def deliver(store: SqliteStore, number: int) -> None:
+    """Claim until nothing is left, and log what was claimed."""
+    owner = str(number)
+    while True:
+        with store.writing() as tx:
+            claimed = tx.claim(owner=owner, now=NOON, lease=timedelta(hours=1), limit=3)
+        if not claimed:
+            return
+        for one in claimed:
+            with store.writing() as tx:
+                tx.add_delivery(Delivery(notification_id=one.id, channel=owner, at=NOON, took_ms=1, ok=True))
+                sent = replace(one, status=Status.SENT, lease_until=None, lease_owner=None)
+                if not tx.save_notification(sent, owner=owner):
+                    raise AssertionError(one.id)
+
+
+def work(path: Path, number: int, transactions: int) -> None:
+    """Open the store, which may not exist yet, and write."""
+    store = SqliteStore(path, patience=60)
+    ingest(store, number, transactions)
+    deliver(store, number)
+    store.close()
+
+
+def main() -> int:
+    """Start all processes at once and return how many failed."""
+    path, processes, transactions = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    start, started = os.pipe()
+    children = []
+    for number in range(processes):
+        child = os.fork()
+        if not child:
+            os.close(started)
+            # The end of the pipe is the starting gun for all.
+            os.read(start, 1)
+            work(path, number, transactions)
+            os._exit(0)
+        children.append(child)
+    os.close(started)
+    return sum(os.waitpid(child, 0)[1] != 0 for child in children)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

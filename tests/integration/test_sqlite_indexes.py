@@ -1,0 +1,79 @@
+"""Every query of the store is served by the index that its docstring names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from tocsin.core.run import Outcome
+from tocsin.store.protocol import Transaction
+from tocsin.store.sqlite import SqliteStore
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@contextmanager
+def plans(store: SqliteStore) -> Iterator[list[str]]:
+    """Collect how SQLite goes about each statement."""
+    lines: list[str] = []
+
+    def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            lines.extend(row[3] for row in rows)
+
+    event.listen(store._engine, "before_cursor_execute", explain)
+    yield lines
+    event.remove(store._engine, "before_cursor_execute", explain)
+
+
+QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
+    (lambda tx: tx.run("r"), ["autoindex_runs"]),
+    (lambda tx: tx.find_runs("r"), ["autoindex_runs"]),
+    (lambda tx: tx.beat("r", NOON), ["autoindex_runs"]),
+    (lambda tx: tx.runs(), ["runs_by_start"]),
+    (lambda tx: tx.runs(before=NOON), ["runs_by_start"]),
+    (lambda tx: tx.runs(pipeline="p", environment="e", before=NOON), ["runs_by_pipeline"]),
+    (lambda tx: tx.runs(pipeline="p", environment="e", outcomes={Outcome.FAILED}), ["runs_by_pipeline"]),
+    (lambda tx: tx.runs(outcomes={Outcome.RUNNING}), ["runs_running"]),
+    (lambda tx: tx.latest_runs(), ["runs_by_pipeline (pipeline=? AND environment>?)", "runs_by_pipeline (pipeline>?)"]),
+    (lambda tx: tx.open_alert("f"), ["alerts_one_open"]),
+    (lambda tx: tx.find_alerts("a"), ["autoindex_alerts"]),
+    (lambda tx: tx.alerts(), ["alerts_open_first"]),
+    (lambda tx: tx.alerts(open_only=True), ["alerts_open_first (open=?)"]),
+    (lambda tx: tx.alerts(subject="s"), ["alerts_by_subject"]),
+    (lambda tx: tx.alerts(subject="s", open_only=True), ["alerts_by_subject (subject=? AND open=?)"]),
+    (lambda tx: tx.told("a", "c"), ["notifications_by_alert (alert_id=? AND channel=?)"]),
+    (
+        lambda tx: tx.claim(owner="w", now=NOON, lease=MINUTE, limit=9),
+        ["notifications_waiting (due_at<?)", "notifications_by_alert (alert_id=? AND channel=? AND seq<?)"],
+    ),
+    (lambda tx: tx.next_due(), ["notifications_waiting", "notifications_by_alert"]),
+    (lambda tx: tx.notifications(), ["notifications_by_time"]),
+    (lambda tx: tx.notifications(alert_id="a"), ["notifications_by_alert"]),
+    (lambda tx: tx.deliveries("n"), ["deliveries_by_notification"]),
+    (lambda tx: tx.receipt("a", "c"), ["autoindex_receipts"]),
+    (lambda tx: tx.channel_state("c"), ["autoindex_channels"]),
+]
+
+
+@pytest.mark.parametrize(("query", "indexes"), QUERIES)
+def test_a_query_reads_through_its_index(
+    query: Callable[[Transaction], object], indexes: list[str], tmp_path: Path
+) -> None:
+    """The plan names the index, no table is read from end to end, and no result is sorted but among equal times."""
+    store = SqliteStore(tmp_path / "t.db")
+    with plans(store) as plan, store.writing() as tx:
+        query(tx)
+    store.close()
+    assert [index for index in indexes if not any(index in line for line in plan)] == []
+    assert [line for line in plan if line.startswith("SCAN") and "USING" not in line and "hop" not in line] == [
+        line for line in plan if line == "SCAN CONSTANT ROW"
+    ]
