@@ -1,0 +1,68 @@
+# What a contributor runs. It needs Python 3.11 or newer and make; each target sets up the rest by itself.
+
+# Without kept bytecode every start compiles dlt anew, which takes five times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+BIN := .venv/bin
+READY := .venv/.installed
+DLT_VERSIONS := 1.4 1.12 1.20 1.31
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Make .venv and install Tocsin with everything needed to work on it
+
+.PHONY: demo
+demo: $(READY) ## Run pipelines that succeed, fail, hang and come late, and show their alerts
+	@$(BIN)/tocsin demo
+
+.PHONY: test
+test: lint ## Run all checks and all tests
+	$(BIN)/pytest -n 2
+
+.PHONY: lint
+lint: $(READY) ## Check style, types, layers and the rules of the house
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/interrogate tests
+	$(BIN)/pytest tests/unit/test_project.py
+
+.PHONY: format
+format: $(READY) ## Lay out the code and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: test-dlt-versions
+test-dlt-versions: $(DLT_VERSIONS:%=test-dlt-%) ## Run the tests that meet dlt under old and new versions of it
+
+.PHONY: $(DLT_VERSIONS:%=test-dlt-%)
+$(DLT_VERSIONS:%=test-dlt-%): test-dlt-%: .venvs/dlt-%/.installed
+	$(<D)/bin/pytest -m dlt_versions tests/integration
+
+.PHONY: bench
+bench: $(READY) ## Measure: every script in bench/
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: docs
+docs: $(READY) ## Check that the documentation is true
+	$(BIN)/pytest -m docs
+
+.PHONY: constraints
+constraints: $(READY) ## Pin what pyproject.toml asks for and is not pinned yet; UPGRADE=1 moves every pin
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra dev \
+	  $(if $(UPGRADE),--upgrade) --output-file constraints.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Remove everything that was made: environments, caches, builds
+	rm -rf .venv .venvs .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt tools/setup
+	@tools/setup .venv dev
+
+$(DLT_VERSIONS:%=.venvs/dlt-%/.installed): .venvs/dlt-%/.installed: constraints/dlt-%.txt $(READY)
+	@PYTHON=$(BIN)/python tools/setup $(@D) test $<
