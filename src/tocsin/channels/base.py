@@ -21,6 +21,8 @@ class Outgoing:
     plain: bool = False
     #: What this channel kept of its first message about the same alert, or None.
     previous: Receipt | None = None
+    #: Seconds that the hand-over may take in all; less in the process of a pipeline, which cannot wait.
+    budget: float = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class Field:
     example: str = ""
     #: The only values allowed, or empty for free text.
     choices: tuple[str, ...] = ()
+    #: An address that begins with https:// or http://.
+    url: bool = False
 
 
 class Channel(Protocol):
@@ -55,6 +59,11 @@ class Channel(Protocol):
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take settings that have been checked against `fields`; defaults are filled in."""
+
+    @classmethod
+    def problems(cls, settings: Mapping[str, str]) -> list[str]:  # noqa: ARG003
+        """Return what is wrong with the settings together, in sentences; a channel that has such rules says so here."""
+        return []
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Hand the message over.
