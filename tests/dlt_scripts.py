@@ -91,6 +91,7 @@ class RunScript(Protocol):
 
 
 def start(source: str, folder: Path, args: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a script in a folder of its own, with nothing of the tests' environment."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "script.py").write_text(textwrap.dedent(source))
     return subprocess.Popen(
@@ -115,6 +116,7 @@ def start(source: str, folder: Path, args: tuple[str, ...], environment: Mapping
 
 
 def wait(process: subprocess.Popen[str], folder: Path) -> Ended:
+    """Wait for a script to end."""
     try:
         out, err = process.communicate(timeout=_PATIENCE)
     finally:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
+
 from dlt_scripts import Ended, RunScript, start, wait
 
 
@@ -23,15 +21,5 @@ def run_script(tmp_path_factory: pytest.TempPathFactory) -> RunScript:
         if same:
             assert ended["with"].differences(ended["without"]) == ""
         return ended["with"]
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def run_command(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
-    """Run a script once in a folder that is given, to follow an earlier one."""
-
-    def run(source: str, folder: Path, **environment: str) -> Ended:
-        return wait(start(source, folder, (), environment), folder)
 
     return run

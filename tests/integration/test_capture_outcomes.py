@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 
 import pytest
-from dlt_scripts import Ended, RunScript
 
+from dlt_scripts import Ended, RunScript
 from tocsin.core.cause import CauseClass
 from tocsin.core.run import Outcome, SchemaChange, Stage, TableLoad
 
@@ -111,6 +111,7 @@ def test_good_run_tells_rows_steps_and_destination(ended: Ended) -> None:
     assert not run.context.interactive
     assert run.process is not None
     assert not ended.alive
+    assert not ended.told("process.ended")
 
 
 def test_only_later_runs_tell_schema_changes(ended: Ended) -> None:
@@ -124,7 +125,7 @@ def test_only_later_runs_tell_schema_changes(ended: Ended) -> None:
 
 
 def test_error_in_a_resource(ended: Ended) -> None:
-    """An error in a resource fails the run in extract; the cause names it without the secret, and nothing is pending."""
+    """An error in a resource fails the run in extract; the cause names it without the secret, and nothing waits."""
     run = ended.only("extracting")
     assert (run.outcome, run.stage, run.steps[-1].ok) == (Outcome.FAILED, Stage.EXTRACT, False)
     assert run.cause is not None

@@ -48,6 +48,7 @@ def attach() -> None:
         return
     _watch_traces(pipelines)
     _watch_untraced()
+    _offer_nothing()
     if not is_tool():
         ProcessEnd(failed=_failed, ended=_ended).watch()
 
@@ -93,6 +94,17 @@ def _watch_if_untraced(pipeline: Any) -> None:  # noqa: ANN401  # dlt's Pipeline
         from tocsin.capture.untraced import watch
 
         watch(pipeline, CALLBACKS)
+
+
+@quiet
+def _offer_nothing() -> None:
+    """Take us off the packages in which dlt looks for destinations; its error messages list each of them."""
+    plugins = importlib.import_module("dlt.common.configuration.plugins").PluginContext
+    container = importlib.import_module("dlt.common.configuration.container").Container()
+    # Plugins offer destinations since dlt 1.18.
+    modules = getattr(container[plugins], "plugin_modules", [])
+    if "tocsin" in modules:
+        modules.remove("tocsin")
 
 
 def _tracker() -> Tracker:
