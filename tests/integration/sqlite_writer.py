@@ -1,6 +1,6 @@
-"""A program that writes to one SQLite store in as many processes as it is told; started by a test.
+"""A program in which many processes write to one SQLite store after the other; started by a test.
 
-Usage: sqlite_writer.py PATH PROCESSES TRANSACTIONS
+Usage: sqlite_writer.py PROCESSES TRANSACTIONS PATH…
 """
 
 from __future__ import annotations
@@ -78,9 +78,8 @@ def work(path: Path, number: int, transactions: int) -> None:
     store.close()
 
 
-def main() -> int:
-    """Start all processes at once and return how many failed."""
-    path, processes, transactions = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+def start_together(path: Path, processes: int, transactions: int) -> bool:
+    """Let all processes begin at the same moment, and return whether all of them ended well."""
     start, started = os.pipe()
     children = []
     for number in range(processes):
@@ -92,8 +91,15 @@ def main() -> int:
             work(path, number, transactions)
             os._exit(0)
         children.append(child)
+    os.close(start)
     os.close(started)
-    return sum(os.waitpid(child, 0)[1] != 0 for child in children)
+    return sum(os.waitpid(child, 0)[1] for child in children) == 0
+
+
+def main() -> int:
+    """Return 1 if a process failed."""
+    processes, transactions = int(sys.argv[1]), int(sys.argv[2])
+    return not all(start_together(Path(path), processes, transactions) for path in sys.argv[3:])
 
 
 if __name__ == "__main__":

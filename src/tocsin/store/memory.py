@@ -13,9 +13,8 @@ from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Outcome, Run
 from tocsin.errors import StoreLocked
+from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open, read_only
-
-_FOUND = 10
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ class MemoryTransaction:
         return self._read.runs.get(run_id)
 
     def find_runs(self, prefix: str) -> Sequence[Run]:
-        """Return the runs whose id begins with `prefix`, newest first, at most ten."""
-        return self._newest_runs(lambda run: run.id.startswith(prefix))[:_FOUND]
+        """Return the runs whose id begins with `prefix`, newest first, at most `FOUND`."""
+        return self._newest_runs(lambda run: run.id.startswith(prefix))[:FOUND]
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run."""
@@ -145,9 +144,9 @@ class MemoryTransaction:
         return next(found, None)
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
-        """Return the alerts whose id begins with `prefix`, newest first, at most ten."""
+        """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
         found = [alert for alert in self._read.alerts.values() if alert.id.startswith(prefix)]
-        return sorted(found, key=lambda alert: (alert.last_at, alert.id), reverse=True)[:_FOUND]
+        return sorted(found, key=lambda alert: (alert.last_at, alert.id), reverse=True)[:FOUND]
 
     def save_alert(self, alert: Alert) -> None:
         """Insert or replace an alert, unless another with the same fingerprint is open."""

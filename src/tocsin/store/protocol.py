@@ -16,6 +16,9 @@ from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
 
+#: How many facts the beginning of an id finds at most.
+FOUND = 10
+
 
 class Transaction(Protocol):
     """One unit of work: everything in it becomes durable together, or nothing does."""
@@ -31,7 +34,7 @@ class Transaction(Protocol):
         """Return the run with exactly this id."""
 
     def find_runs(self, prefix: str) -> Sequence[Run]:
-        """Return the runs whose id begins with `prefix`, newest first, at most ten."""
+        """Return the runs whose id begins with `prefix`, newest first, at most `FOUND`."""
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run."""
@@ -59,7 +62,7 @@ class Transaction(Protocol):
         """Return the one open alert with this fingerprint."""
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
-        """Return the alerts whose id begins with `prefix`, newest first, at most ten."""
+        """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
 
     def save_alert(self, alert: Alert) -> None:
         """Insert or replace an alert.
@@ -157,7 +160,7 @@ class Store(Protocol):
         """
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """Open a consistent view that waits for no writer.
+        """Open a view of what is committed at its first read; it waits for no writer, and none waits for it.
 
         Raises:
             StoreError: The store cannot be read, or something was to be changed through the view.

@@ -8,8 +8,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
+from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
-from tocsin.store.sql_rows import FOUND, Rows, begins_with, dump, load
+from tocsin.store.sql_rows import Rows, begins_with, dump, load
 from tocsin.store.tables import OPEN, alerts
 
 _ALERTS = select(alerts.c.data)

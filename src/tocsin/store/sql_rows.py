@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How many facts a prefix lookup returns at most.
-FOUND = 10
-
 
 class Rows:
     """One open transaction on a SQLAlchemy connection."""

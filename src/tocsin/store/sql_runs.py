@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from tocsin.core.run import Outcome, Run
-from tocsin.store.sql_rows import FOUND, Rows, begins_with, dump, load
+from tocsin.store.protocol import FOUND
+from tocsin.store.sql_rows import Rows, begins_with, dump, load
 from tocsin.store.tables import RUNNING, events, runs
 
 _RUNS = select(runs.c.data, runs.c.heartbeat_at)

@@ -23,7 +23,6 @@ from tocsin.store.tables import SCHEMA_VERSION, meta, metadata
 _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table'")
 _VERSION = select(meta.c.value).where(meta.c.name == "schema_version")
 
-
 _OPENED: WeakSet[SqliteStore] = WeakSet()
 
 
@@ -82,7 +81,7 @@ class SqliteStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
-        """Open a consistent view that waits for no writer.
+        """Open a view of what is committed at its first read; it waits for no writer, and none waits for it.
 
         Raises:
             StoreError: The store cannot be read, or something was to be changed through the view.
@@ -132,12 +131,12 @@ class SqliteStore:
         tables = set(connection.scalars(_TABLES))
         if not tables:
             return False
-        if meta.name not in tables:
+        version = connection.scalar(_VERSION) if meta.name in tables else None
+        if version is None:
             raise StoreError(
                 f"{self.url} is the database of another program: it has the tables {', '.join(sorted(tables))}. "
                 f"{ANOTHER_PLACE}"
             )
-        version = connection.scalar(_VERSION)
         if version != str(SCHEMA_VERSION):
             raise StoreError(
                 f"the store {self.url} was written by a newer Tocsin: its tables have version {version}, this one "

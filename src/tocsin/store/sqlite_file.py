@@ -26,7 +26,7 @@ def prepare(path: Path) -> None:
         StoreError: The file cannot be there.
     """
     try:
-        if _MOUNTS.exists() and (kind := network_kind(path.parent.resolve(), _MOUNTS.read_text())):
+        if _MOUNTS.exists() and (kind := network_kind(path.resolve(), _MOUNTS.read_text())):
             raise StoreError(
                 f"the store sqlite:///{path} lies on a network file system ({kind}), where SQLite loses data. "
                 f"{ANOTHER_PLACE}, on a disk of this machine"
@@ -44,11 +44,11 @@ def prepare(path: Path) -> None:
         ) from error
 
 
-def network_kind(folder: Path, mounts: str) -> str | None:
-    """Return the kind of the network file system that holds `folder`, or None for a local one.
+def network_kind(path: Path, mounts: str) -> str | None:
+    """Return the kind of the network file system that holds `path`, or None for a local one.
 
     Args:
-        folder: An absolute path without symbolic links.
+        path: An absolute path without symbolic links.
         mounts: What Linux says in /proc/self/mountinfo (proc_pid_mountinfo(5)).
     """
     found, kind = Path("/"), ""
@@ -56,6 +56,6 @@ def network_kind(folder: Path, mounts: str) -> str | None:
         before, _, after = line.partition(" - ")
         point = Path(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), before.split()[4]))
         # The last of several mounts on one point hides the others.
-        if folder.is_relative_to(point) and point.is_relative_to(found):
+        if path.is_relative_to(point) and point.is_relative_to(found):
             found, kind = point, after.split()[0]
     return kind if kind in _NETWORK else None
