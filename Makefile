@@ -13,6 +13,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(READY) ## Make .venv and install Tocsin with everything needed to work on it
+	@echo "Ready: $(BIN)/tocsin, $(BIN)/pytest, $(BIN)/ruff, $(BIN)/mypy"
 
 .PHONY: demo
 demo: $(READY) ## Run pipelines that succeed, fail, hang and come late, and show their alerts
