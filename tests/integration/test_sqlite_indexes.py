@@ -57,6 +57,7 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     ),
     (lambda tx: tx.next_due(), ["notifications_waiting", "notifications_by_alert"]),
     (lambda tx: tx.notifications(), ["notifications_by_time"]),
+    (lambda tx: tx.notifications(status="waiting"), ["notifications_waiting_by_time"]),
     (lambda tx: tx.notifications(alert_id="a"), ["notifications_by_alert"]),
     (lambda tx: tx.deliveries("n"), ["deliveries_by_notification"]),
     (lambda tx: tx.receipt("a", "c"), ["autoindex_receipts"]),

@@ -198,7 +198,8 @@ class MemoryTransaction:
     def save_notification(self, notification: Notification, *, owner: str) -> bool:
         """Replace a notification that `owner` has claimed; False if it does not hold the lease any more."""
         known = self._write.notifications.get(notification.id)
-        if known is None or known.lease_owner != owner:
+        claim = (owner, notification.attempts)
+        if known is None or known.lease_until is None or (known.lease_owner, known.attempts) != claim:
             return False
         self._write.notifications[notification.id] = notification
         return True

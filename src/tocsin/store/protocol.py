@@ -97,7 +97,7 @@ class Transaction(Protocol):
         paused, and no earlier notification about the same alert waits for the same channel.
 
         Args:
-            owner: Name of the one thread that sends what it claims. Nobody else may use it.
+            owner: Name of the worker, for people and for `save_notification`.
             now: The present, aware.
             lease: For how long nobody else gets these notifications.
             limit: The most to return.
@@ -105,11 +105,11 @@ class Transaction(Protocol):
         """
 
     def save_notification(self, notification: Notification, *, owner: str) -> bool:
-        """Replace a notification that `owner` has claimed; without lease fields its lease ends.
+        """Replace a notification that `owner` has claimed; with `lease_until` None its lease ends.
 
-        False, and nothing is changed, if `owner` does not hold the lease any more: it was too slow, and another
-        worker has claimed the notification since. What that one found out stands. A lease that has expired but was
-        claimed by nobody still counts.
+        The count of attempts tells one claim from the next and is not to be changed. False, and nothing is saved, if
+        this claim is over: its result was saved, or the worker was so slow that the notification was claimed again.
+        What came of the later claim stands. A lease that has expired but was claimed by nobody still counts.
         """
 
     def notifications(

@@ -55,8 +55,10 @@ _NEXT_DUE = (
     .select_from(_WITH_CHANNEL)
     .where(WAITING, _NOT_DISABLED, _FIRST_OF_ITS_ALERT)
 )
-_SAVE_CLAIMED = update(notifications).where(
-    notifications.c.id == bindparam("claimed_id"), notifications.c.lease_owner == bindparam("claimed_by")
+_SAVE_CLAIMED = (
+    update(notifications)
+    .where(notifications.c.id == bindparam("claimed"), notifications.c.lease_until.is_not(None))
+    .where(notifications.c.lease_owner == bindparam("owner"), notifications.c.attempts == bindparam("attempt"))
 )
 
 _DELIVERIES = (
@@ -102,17 +104,24 @@ class Outbox(Rows):
 
     def save_notification(self, notification: Notification, *, owner: str) -> bool:
         """Replace a notification that `owner` has claimed; served by the primary key."""
-        row = {**_row(notification), "claimed_id": notification.id, "claimed_by": owner}
-        return self._write(_SAVE_CLAIMED, row) == 1
+        claim = {"claimed": notification.id, "owner": owner, "attempt": notification.attempts}
+        return self._write(_SAVE_CLAIMED, {**_row(notification), **claim}) == 1
 
     def notifications(
         self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
     ) -> Sequence[Notification]:
-        """Return notifications, newest first; served by `notifications_by_alert` or `notifications_by_time`."""
+        """Return notifications, newest first.
+
+        Served by `notifications_by_alert` for one alert, by `notifications_waiting_by_time` for what waits, else by
+        `notifications_by_time`.
+        """
         query = _NOTIFICATIONS.order_by(notifications.c.created_at.desc(), notifications.c.id.desc()).limit(limit)
-        for column, value in (("alert_id", alert_id), ("channel", channel), ("status", status)):
-            if value is not None:
-                query = query.where(notifications.c[column] == value)
+        if alert_id is not None:
+            query = query.where(notifications.c.alert_id == alert_id)
+        if channel is not None:
+            query = query.where(notifications.c.channel == channel)
+        if status is not None:
+            query = query.where(WAITING if status == Status.WAITING else notifications.c.status == status)
         return [load(Notification, text) for text in self._connection.scalars(query)]
 
     def next_due(self) -> datetime | None:
@@ -168,6 +177,7 @@ def _row(notification: Notification) -> Mapping[str, Any]:
         "status": notification.status,
         "created_at": notification.created_at,
         "due_at": notification.due_at,
+        "attempts": notification.attempts,
         "lease_until": notification.lease_until,
         "lease_owner": notification.lease_owner,
         "data": dump(notification),

@@ -122,6 +122,7 @@ notifications = Table(
     Column("status", Key, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
     Column("lease_until", Moment),
     Column("lease_owner", Key),
     Column("data", Text, nullable=False),
@@ -181,6 +182,12 @@ Index(
     notifications.c.channel,
     notifications.c.seq,
     notifications.c.created_at,
+)
+Index(
+    "notifications_waiting_by_time",
+    notifications.c.created_at.desc(),
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
 )
 Index("notifications_by_time", notifications.c.created_at.desc())
 

@@ -127,6 +127,34 @@ def test_a_worker_that_was_frozen_does_not_overwrite(store: Store) -> None:
         assert [(one.status, one.attempts) for one in tx.notifications()] == [(Status.SENT, 2)]
 
 
+def test_a_claim_is_told_from_the_next_one_of_the_same_owner(store: Store) -> None:
+    """A thread that was frozen does not overwrite what another thread of the same worker found out."""
+    add(store, make_notification("1"))
+    (slow,) = claim(store)
+    (fast,) = claim(store, now=NOON + MINUTE)
+    assert not save(store, slow, status=Status.DEAD)
+    assert save(store, fast, status=Status.SENT)
+
+
+def test_a_claim_has_one_result(store: Store) -> None:
+    """Once its result is saved a claim is over, whether or not the result still names the owner."""
+    add(store, make_notification("1"))
+    (claimed,) = claim(store)
+    with store.writing() as tx:
+        assert tx.save_notification(replace(claimed, lease_until=None, status=Status.SENT), owner="w")
+        assert not tx.save_notification(replace(claimed, lease_until=None, status=Status.DEAD), owner="w")
+
+
+def test_a_lease_can_be_made_longer(store: Store) -> None:
+    """A worker that needs more time saves a later end, and keeps its claim."""
+    add(store, make_notification("1"))
+    (claimed,) = claim(store)
+    with store.writing() as tx:
+        assert tx.save_notification(replace(claimed, lease_until=NOON + 9 * MINUTE), owner="w")
+    assert claimed_ids(store, now=NOON + 8 * MINUTE) == ""
+    assert save(store, claimed, status=Status.SENT)
+
+
 def test_a_late_result_counts_while_nobody_else_has_claimed(store: Store) -> None:
     """What a slow worker sent is not sent again only because its lease ran out."""
     add(store, make_notification("1"))
