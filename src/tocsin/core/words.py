@@ -31,7 +31,7 @@ def duration(length: timedelta) -> str:
     seconds = max(length.total_seconds(), 0)
     if seconds < _SHORT:
         return f"{seconds:.1f} s"
-    parts = []
+    parts: list[str] = []
     left = round(seconds)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
         number, left = divmod(left, size)

@@ -1,0 +1,61 @@
+"""Who is told, and why not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from made import alert, at
+from tocsin.core.alert import Change, State
+from tocsin.core.finding import Severity
+from tocsin.core.notify import Policy, Reason, Told, should_notify
+
+_TOLD = Told(at=at(0), seq=1)
+_ACKNOWLEDGED = {"state": State.ACKNOWLEDGED, "acknowledged_by": "ann"}
+_RESOLVED = {"state": State.RESOLVED, "resolved_at": at(1)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "change", "told", "minutes", "expected"),
+    [
+        ({}, Change.OPENED, None, 0, Reason.NEW),
+        # A pipeline that fails every minute is told once.
+        ({}, Change.REPEATED, _TOLD, 1, Reason.ALREADY_TOLD),
+        ({}, Change.REPEATED, _TOLD, 239, Reason.ALREADY_TOLD),
+        ({}, Change.REPEATED, _TOLD, 240, Reason.REPEAT),
+        # Time alone repeats as well, for a pipeline that runs once a day.
+        ({}, Change.NOTHING, _TOLD, 240, Reason.REPEAT),
+        ({}, Change.RETRIED, _TOLD, 1, Reason.ALREADY_TOLD),
+        ({}, Change.KIND_CHANGED, _TOLD, 1, Reason.KIND_CHANGED),
+        ({}, Change.REASON_CHANGED, _TOLD, 1, Reason.REASON_CHANGED),
+        ({}, Change.WORSENED, _TOLD, 1, Reason.WORSENED),
+        # A channel that was added while the alert was open hears of it at the next finding.
+        ({}, Change.REPEATED, None, 1, Reason.NEW),
+        # An acknowledged problem is not repeated, but its end is told.
+        (_ACKNOWLEDGED, Change.NOTHING, _TOLD, 600, Reason.ALREADY_ACKNOWLEDGED),
+        (_ACKNOWLEDGED, Change.ACKNOWLEDGED, _TOLD, 1, Reason.ACKNOWLEDGED),
+        (_RESOLVED, Change.RESOLVED, _TOLD, 1, Reason.RECOVERED),
+        # Whoever never heard of a problem need not hear that it is over.
+        (_RESOLVED, Change.RESOLVED, None, 1, Reason.NEVER_TOLD),
+        (_ACKNOWLEDGED, Change.ACKNOWLEDGED, None, 1, Reason.NEVER_TOLD),
+        ({"severity": Severity.INFO}, Change.OPENED, None, 0, Reason.TOO_LOW),
+        (_RESOLVED, Change.NOTHING, _TOLD, 600, Reason.NOTHING_NEW),
+        (_RESOLVED, Change.NOTHING, None, 600, Reason.NOTHING_NEW),
+    ],
+)
+def test_each_case_has_its_reason(
+    changes: dict[str, Any], change: Change, told: Told | None, minutes: float, expected: Reason
+) -> None:
+    """The decision is a named reason, for telling and for silence."""
+    policy = Policy(repeat_every=timedelta(hours=4))
+
+    assert should_notify(alert(**changes), change, told, policy, at(minutes)) is expected
+
+
+def test_reasons_say_whether_they_tell() -> None:
+    """Every reason for silence says so in its words, because people read them."""
+    silent = {Reason.ALREADY_TOLD, Reason.ALREADY_ACKNOWLEDGED, Reason.TOO_LOW, Reason.NEVER_TOLD, Reason.NOTHING_NEW}
+
+    assert {reason for reason in Reason if not reason.tells} == silent
