@@ -77,10 +77,10 @@ def test_user_name_in_the_address(receiver: Receiver) -> None:
 
 
 def test_answer(receiver: Receiver) -> None:
-    """The answer has status, headers in lower case and at most 64 KiB of the body."""
-    receiver.answers(answer(201, b"x" * 100_000, x_request_id="r1"))
+    """The answer has status, headers in lower case and at most 256 KiB of the body."""
+    receiver.answers(answer(201, b"x" * 300_000, x_request_id="r1"))
     got = post(receiver.url, b"", {})
-    assert (got.status, got.headers["x-request-id"], len(got.body)) == (201, "r1", 65_536)
+    assert (got.status, got.headers["x-request-id"], len(got.body)) == (201, "r1", 256 * 1024)
 
 
 def test_slow_body_ends_with_the_budget(receiver: Receiver) -> None:

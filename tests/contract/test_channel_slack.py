@@ -13,6 +13,7 @@ from tocsin.channels.base import Outgoing
 from tocsin.channels.formats import block_kit
 from tocsin.channels.registry import make_channel
 from tocsin.channels.slack import Slack
+from tocsin.core.message import Code, Paragraph
 from tocsin.core.outbox import Receipt
 from tocsin.errors import DeliveryError
 
@@ -184,6 +185,14 @@ def test_webhook_url_of_the_web_api(receiver: Receiver) -> None:
     receiver.answers(answer(200, {"ok": False, "error": "invalid_auth"}))
     with pytest.raises(DeliveryError, match="Slack answered invalid_auth"):
         make_channel("slack", {"webhook_url": receiver.url}).send(FIRST)
+
+
+def test_answer_that_repeats_a_long_message(bot: Slack, receiver: Receiver) -> None:
+    """Slack repeats the message in its answer, and its place is found also where that is long and not in ASCII."""
+    long = dataclasses.replace(NOTE, blocks=(Paragraph(text="漢" * 2_900), Code(code="😀" * 2_900)), title="題" * 900)
+    repeated = {"ok": True, "channel": "C1", "message": block_kit.payload(long), "ts": "17.001"}
+    receiver.answers(answer(200, repeated))
+    assert bot.send(Outgoing(key="m1", message=long)).reference == {"channel": "C1", "ts": "17.001"}
 
 
 def test_budget_covers_both_calls(bot: Slack, receiver: Receiver) -> None:

@@ -19,7 +19,7 @@ def same_as_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]
 
     def compare(name: str, text: str) -> None:
         path = Path(__file__).parent / name
-        if request.config.getoption("--update-golden"):
+        if request.config.getoption("--update-golden", default=False):
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{text}\n", encoding="utf-8")
         assert f"{text}\n" == path.read_text(encoding="utf-8"), f"{name} differs; run pytest --update-golden and look"

@@ -22,8 +22,9 @@ from tocsin.errors import DeliveryError
 
 #: Seconds that one request may take in all, from the look-up of the name to the last byte of the answer.
 BUDGET = 15.0
-#: Bytes of an answer that are read; the rest stays where it is.
-_MOST = 64 * 1024
+#: Bytes of an answer that are read; the rest stays where it is. Slack's answers repeat the whole message, with six or
+#: twelve bytes for a letter outside ASCII.
+_MOST = 256 * 1024
 
 
 def post(
@@ -103,11 +104,12 @@ def _netloc(target: SplitResult) -> str:
 
 
 def _proxy(target: SplitResult) -> SplitResult | None:
-    from urllib.request import getproxies, proxy_bypass
+    # Not `getproxies`: on macOS it asks the system too, and that crashes a process that was forked.
+    from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
-    proxies = getproxies()
+    proxies = getproxies_environment()
     found = proxies.get(target.scheme) or proxies.get("all")
-    if not found or proxy_bypass(_netloc(target)):
+    if not found or proxy_bypass_environment(_netloc(target)):
         return None
     try:
         proxy = urlsplit(found if "://" in found else f"http://{found}")

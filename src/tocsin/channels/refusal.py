@@ -42,7 +42,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    #: The beginning, at most 64 KiB; shorter where the connection broke after the status line.
+    #: The beginning, at most 256 KiB; shorter where the connection broke after the status line.
     body: bytes = b""
 
     @property

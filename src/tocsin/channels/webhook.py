@@ -46,7 +46,7 @@ class Webhook(Channel):
             help="Signs every message, so that the receiver knows who sent it. "
             "The format is that of Standard Webhooks: whsec_ and 24 to 64 random bytes in base64.",
             secret=True,
-            example="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            example="whsec_…",
         ),
         Field(
             name="authorization",
