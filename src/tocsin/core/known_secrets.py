@@ -23,6 +23,7 @@ _ENCODINGS: tuple[Callable[[str], str], ...] = (
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     lambda text: repr(text)[1:-1],
+    lambda text: repr(text.encode("utf-8", "surrogateescape"))[2:-1],
     lambda text: text.replace("\\", "\\\\").replace("'", "\\'"),
     lambda text: text.encode("unicode_escape").decode("ascii"),
     lambda text: quote(text, safe="", errors="surrogateescape"),

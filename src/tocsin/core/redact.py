@@ -8,7 +8,8 @@ from functools import cached_property
 from urllib.parse import unquote_plus
 
 from tocsin.core.known_secrets import known_forms
-from tocsin.core.secret_patterns import PLACEHOLDER, replace_secrets
+from tocsin.core.secret_patterns import replace_secrets
+from tocsin.core.secret_words import PLACEHOLDER, compiled
 
 #: What stands for a text that could not be cleaned: a redactor that fails shows nothing.
 WITHHELD = "[text withheld: it could not be checked for secrets]"
@@ -23,8 +24,8 @@ _ROUNDS = 6
 _DECODINGS = 3
 
 _LEFT_OUT = "… {} characters left out\n"
-_LEFT_OUT_BEFORE = re.compile(r"\A… (\d{1,18}) characters left out\n")
-_WORD = re.compile(r"""[^\s"'`<>]+""")
+_LEFT_OUT_BEFORE = r"\A… (\d{1,18}) characters left out\n"
+_WORD = r"""[^\s"'`<>]+"""
 
 
 class Redactor:
@@ -70,20 +71,20 @@ class Redactor:
         if not found:
             return text
         # Placeholders are matched first: a name may contain the value of another secret.
-        kept = sorted({"[secret]", *self._forms.values()})
+        kept = sorted({PLACEHOLDER, *self._forms.values()})
         either = re.compile("|".join(map(re.escape, kept + sorted(found, key=len, reverse=True))))
         return either.sub(lambda match: self._forms.get(match[0], match[0]), text)
 
     def _replace_encoded(self, text: str) -> str:
-        return _WORD.sub(self._decoded_where_secret, text) if "%" in text else text
+        return compiled(_WORD).sub(self._decoded_where_secret, text)
 
     def _decoded_where_secret(self, match: re.Match[str]) -> str:
         """Return the word, or its decoded and cleaned form where only decoding shows the secret in it."""
         word = decoded = match[0]
         for _ in range(_DECODINGS):
-            encoded, decoded = decoded, unquote_plus(decoded)
-            if decoded == encoded:
+            if "%" not in decoded:
                 break
+            decoded = unquote_plus(decoded)
             clean = replace_secrets(self._replace_known(decoded))
             if clean != decoded:
                 return clean
@@ -92,11 +93,11 @@ class Redactor:
     def _shorten(self, text: str) -> str:
         """Return the end of `text`, cut at a line, else at a blank: half a secret is known by nothing."""
         left_out = 0
-        if before := _LEFT_OUT_BEFORE.match(text):
+        if before := compiled(_LEFT_OUT_BEFORE).match(text):
             left_out, text = int(before[1]), text[before.end() :]
         if len(text) > LIMIT:
             start = self._after_known(text, len(text) - LIMIT)
-            cut = re.compile("\n").search(text, start) or re.compile(r"\s").search(text, start)
+            cut = compiled("\n").search(text, start) or compiled(r"\s").search(text, start)
             start = self._after_known(text, cut.end()) if cut else len(text)
             left_out, text = left_out + start, text[start:]
         return _LEFT_OUT.format(left_out) + text if left_out else text
@@ -108,6 +109,3 @@ class Redactor:
             if at != -1:
                 start = max(start, at + len(form))
         return start
-
-
-__all__ = ["LIMIT", "PLACEHOLDER", "WITHHELD", "Redactor"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 
-from tocsin.core.secret_words import is_code, is_prose
+from tocsin.core.secret_words import compiled, is_code, is_prose
 
 # Names are matched by how they end: a prefix (DESTINATION__POSTGRES__CREDENTIALS__) needs no look, and "token_usage"
 # or "private_key_id" are not among them. A token that continues a page, or that a parser did not expect, is no secret.
@@ -20,7 +19,7 @@ _NAME = r"""
   | x-(?:amz|goog)-credential | client_assertion
 """
 
-_HEAD = rf"""
+_HEAD = rf"""(?xi)
     (?P<done> \[secret(?::[\w.-]+)?\] )                                # a placeholder has such names in it
   | (?P<name> {_NAME} ) (?:[_-]?(?:value|b64|base64|str|text|json|\d{{1,2}}))?
     \\{{0,8}}["'`]?\]?                                                 # "name": and environ["name"] =
@@ -34,19 +33,19 @@ _HEAD = rf"""
   | (?:password|secret|token|api_?key)>(?=[^<\s]{{1,512}}</)                                 # XML
 """
 
-_OPENING_QUOTE = re.compile(r"""[rbfu]{0,2}(\\{0,15})("{3}|'{3}|["'`])""", re.IGNORECASE)
-_CLOSING_QUOTES = {quote: re.compile(rf"(?<!\\)(\\*){quote}(?=[^\w@]|\Z)") for quote in ('"', "'", "`")}
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest|Negotiate|ApiKey|SharedKey|AWS4-HMAC-SHA256)[ \t]+", re.IGNORECASE)
+_OPENING_QUOTE = r"""(?i)[rbfu]{0,2}(\\{0,15})("{3}|'{3}|["'`])"""
+_CLOSING_QUOTE = r"(?<!\\)(\\*){}(?=[^\w@]|\Z)"
+_SCHEME = r"(?i)(?:Bearer|Basic|Token|Digest|Negotiate|ApiKey|SharedKey|AWS4-HMAC-SHA256)[ \t]+"
 
 # A value that holds more names and values is looked into and not replaced as a whole.
-_NESTED = re.compile(r"""[{\[(]["'`{\[(\s\\]|(?:[A-Z]\w{0,60})?(?:Credentials|Configuration)\w{0,20}\(""")
-_NESTED_CREDENTIALS = re.compile(r"""[{\[(]|\\{0,15}["']?(?:\{|[\w+.-]{1,40}://|[~.\w-]{0,40}/[^\s:=]{0,250}\.\w{1,5}\b)""")
-_IN_BRACES = re.compile(r"\{(?:[^}\n]|\}\})*\}")
-_TO_END_OF_LINE = re.compile(r"""[^\r\n"'\\<>]+""")
+_NESTED = r"""[{\[(]["'`{\[(\s\\]|(?:[A-Z]\w{0,60})?(?:Credentials|Configuration)\w{0,20}\("""
+_NESTED_CREDENTIALS = r"""[{\[(]|\\{0,15}["']?(?:\{|[\w+.-]{1,40}://|[~.\w-]{0,40}/[^\s:=]{0,250}\.\w{1,5}\b)"""
+_IN_BRACES = r"\{(?:[^}\n]|\}\}){0,512}\}"
+_TO_END_OF_LINE = r"""[^\r\n"'\\<>]+"""
 
 # Without quotes a value ends at a blank. At a comma and the like it ends where that cannot be part of it: before a
 # blank or before the next name. A password may hold any of them.
-_UNQUOTED = r"""
+_UNQUOTED = r"""(?xi)
     (?: (?:Bearer|Basic|Token)[ ] )?
     (?: \[secret(?::[\w.-]+)?\]
       | [^\s&;,)\]}"'`<>\\]
@@ -60,43 +59,46 @@ _UNQUOTED = r"""
 def replace_assigned(text: str, hide: Callable[[str], str]) -> str:
     """Return `text` with what `hide` returns in the place of each value whose name says that it is secret."""
     parts, done = [], 0
-    while head := _compiled(_HEAD).search(text, done):
+    while head := compiled(_HEAD).search(text, done):
         start, end = _value(text, head)
         parts += [text[done:start], hide(text[start:end])]
         done = end
     return "".join(parts) + text[done:]
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.VERBOSE | re.IGNORECASE)
-
-
 def _value(text: str, head: re.Match[str]) -> tuple[int, int]:
-    """Return where the value after `head` begins and ends; both are the end of `head` where there is nothing to hide."""
+    """Return where the value after `head` begins and ends; twice the end of `head` where nothing is to be hidden."""
     at, name = head.end(), (head["name"] or "").lower()
     nothing = at, at
-    if head["done"] or _NESTED.match(text, at) or (name.startswith("cred") and _NESTED_CREDENTIALS.match(text, at)):
+    if (
+        head["done"]
+        or compiled(_NESTED).match(text, at)
+        or (name.startswith("cred") and compiled(_NESTED_CREDENTIALS).match(text, at))
+    ):
         return nothing
-    if quote := _OPENING_QUOTE.match(text, at):
+    if quote := compiled(_OPENING_QUOTE).match(text, at):
         at, end = quote.end(), _closing(text, quote)
+        harmless = is_prose(text[at:end])
     elif match := _unquoted(name, text, at):
         end = match.end()
-        if is_code(match[0], name) or (name == "pwd" and _is_working_directory(text, head)):
-            return end, end
+        harmless = (
+            is_prose(match[0].partition(" ")[0])
+            or is_code(match[0], name)
+            or (name == "pwd" and _is_directory(text, head))
+        )
     else:
         return nothing
-    if scheme := _SCHEME.match(text, at, end):
+    if scheme := compiled(_SCHEME).match(text, at, end):
         at = scheme.end()
-    return (end, end) if is_prose(text[at:end]) else (at, end)
+    return (end, end) if harmless else (at, end)
 
 
 def _unquoted(name: str, text: str, at: int) -> re.Match[str] | None:
     if name in {"authorization", "cookie"}:
-        return _TO_END_OF_LINE.match(text, at)
-    if name in {"pwd", "password"} and (match := _IN_BRACES.match(text, at)):
+        return compiled(_TO_END_OF_LINE).match(text, at)
+    if name in {"pwd", "password"} and (match := compiled(_IN_BRACES).match(text, at)):
         return match
-    return _compiled(_UNQUOTED).match(text, at)
+    return compiled(_UNQUOTED).match(text, at)
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:
@@ -110,13 +112,13 @@ def _closing(text: str, opening: re.Match[str]) -> int:
     if len(quote) == 3:  # noqa: PLR2004  # triple quotes
         end = text.find(quote, opening.end())
         return line_end if end == -1 else end
-    for closing in _CLOSING_QUOTES[quote].finditer(text, opening.end(), line_end):
+    for closing in compiled(_CLOSING_QUOTE.format(quote)).finditer(text, opening.end(), line_end):
         found = len(closing[1])
         if found < escapes or (found - escapes) % (2 * escapes + 2) == 0:
             return closing.end() - 1 - min(found, escapes)
     return line_end
 
 
-def _is_working_directory(text: str, head: re.Match[str]) -> bool:
-    """Tell PWD=/home/loader of an environment from ;PWD=… of an ODBC string."""
+def _is_directory(text: str, head: re.Match[str]) -> bool:
+    """Tell PWD=/home/loader of a shell from ;PWD=… of an ODBC string."""
     return text[head.end()] == "/" and text[head.start() - 1 : head.start()] != ";"

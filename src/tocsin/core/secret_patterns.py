@@ -10,10 +10,9 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from functools import cache
 
 from tocsin.core.secret_assignments import replace_assigned
-from tocsin.core.secret_words import HARMLESS, PLACEHOLDER
+from tocsin.core.secret_words import HARMLESS, PLACEHOLDER, compiled
 
 # The beginning of a word, also right after a line break that is shown as "\n".
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
@@ -34,37 +33,43 @@ _SHAPES = (
     # Telegram bots, alone and in their URLs.
     r"(?<![A-Za-z0-9_])(?:bot)?(\d{6,12}:[A-Za-z0-9_-]{20,})",
     # Webhooks whose path is the secret: Slack, Discord, Teams, Healthchecks.
-    r"(?:hooks\.slack(?:-gov)?\.com/\w{1,20}/|discord(?:app)?\.com/api/webhooks/\d{1,24}/"
-    r"|webhook\.office\.com/webhookb2/|hc-ping\.com/)([\w/@.%-]*[\w/%])",
+    (
+        r"(?:hooks\.slack(?:-gov)?\.com/\w{1,20}/|discord(?:app)?\.com/api/webhooks/\d{1,24}/"
+        r"|webhook\.office\.com/webhookb2/|hc-ping\.com/)([\w/@.%-]*[\w/%])"
+    ),
     # A token for a user name, as Git and Sentry have it. A DSN's public key lets anyone send events.
     r"//(?=(?:[A-Za-z_-]{0,64}\d){4})([A-Za-z0-9_-]{20,255})@",
     # user:password@host without a scheme, as the drivers of Go and proxies have it.
-    r"(?<![\w.@/%+:-])(?!mailto:)[\w.-]{1,64}:([^\s:@/\"'`<>]{1,255})@"
-    r"(?=(?:tcp|unix)\(|(?:localhost|\w[\w-]{0,62}(?:\.[\w-]{1,63}){1,8})(?::\d{2,5}\b|/))",
+    (
+        r"(?<![\w.@/%+:-])(?!mailto:)[\w.-]{1,64}:([^\s:@/\"'`<>]{1,255})@"
+        r"(?=(?:tcp|unix)\(|(?:localhost|\w[\w-]{0,62}(?:\.[\w-]{1,63}){1,8})(?::\d{2,5}\b|/))"
+    ),
     # Secret access keys of AWS, where they stand alone: 40 characters with capitals, small letters and digits.
-    r"(?<![\w/+=.-])(?=(?:[A-Za-z/+]{0,39}\d){3})(?=[^A-Z\s]{0,39}[A-Z])(?=[^a-z\s]{0,39}[a-z])"
-    r"([A-Za-z0-9/+]{40})(?![\w/+=.-])",
+    (
+        r"(?<![\w/+=.-])(?=(?:[A-Za-z/+]{0,39}\d){3})(?=[^A-Z\s]{0,39}[A-Z])(?=[^a-z\s]{0,39}[a-z])"
+        r"([A-Za-z0-9/+]{40})(?![\w/+=.-])"
+    ),
     # Private keys without their PEM lines, as Snowflake takes them.
     r"(?<![A-Za-z0-9+/])(MI[A-Za-z0-9+/]{100,}={0,2})",
     # Arguments of requests' and dlt's authentication, and of types that hold secrets.
-    r"(?:\bauth ?= ?\(|Auth\(|\bT?Secret\w{0,20}\()\s{0,8}"
-    r"(?:(?:\"[^\"\n]{0,255}\"|'[^'\n]{0,255}'|[\w.]{1,255})\s{0,8},\s{0,8})?[\"']([^\"'\n]{1,4096})[\"']\s{0,8}[,)]",
+    (
+        r"(?:\bauth ?= ?\(|Auth\(|\bT?Secret\w{0,20}\()\s{0,8}"
+        r"(?:(?:\"[^\"\n]{0,255}\"|'[^'\n]{0,255}'|[\w.]{1,255})\s{0,8},\s{0,8})?[\"']([^\"'\n]{1,4096})[\"']\s{0,8}[,)]"
+    ),
     # Authorization without its header: "Bearer …", "Token …".
     r"(?i:\bbearer)[ \t]{1,8}([\w.~+/-]{6,}=*)",
     r"(?i:\btoken)[ \t]{1,8}((?=[^\d\s]{0,64}\d)[\w.~+/-]{16,}=*)",
     r"(?i:\bbasic)[ \t]{1,8}([A-Za-z0-9+/_-]{4,}={0,2})",
 )
 
-_PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----((?:[^-]|-(?!----))*)(?:-----END [A-Z0-9 ]{0,60}-----)?"
-)
-_PEM_TAIL = re.compile(r"\A((?:… \d+ characters left out\n)?)[A-Za-z0-9+/=\s]+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----")
-_PEM_LINES = re.compile(r"(?:(?:\s|\\[rn]){0,8}[A-Za-z0-9+/=]{16,})*")
+_PEM = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----((?:[^-]|-(?!----))*)(-----END [A-Z0-9 ]{0,60}-----)?"
+_PEM_TAIL = r"\A((?:… \d+ characters left out\n)?)[A-Za-z0-9+/=\s]+-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_PEM_LINES = r"(?:(?:\s|\\[rn]){0,8}[A-Za-z0-9+/=]{16,})*"
 
-_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]|:)//")
-_AUTHORITY_END = re.compile(r"\s|[A-Za-z0-9]://")
-_USER = re.compile(r"""[^\s/?#@:"'`<>\[\](){},]{0,255}:""")
-_PORT = re.compile(r"\d{1,5}(?:[/?#]|\Z)")
+_AUTHORITY = r"(?:[A-Za-z][A-Za-z0-9+.-]|:)//"
+_AUTHORITY_END = r"\s|[A-Za-z0-9]://"
+_USER = r"""[^\s/?#@:"'`<>\[\](){},]{0,255}:"""
+_PORT = r"\d{1,5}(?:[/?#]|\Z)"
 
 _Hide = Callable[[str], str]
 
@@ -78,23 +83,18 @@ def replace_secrets(text: str, found: Callable[[str], object] | None = None) -> 
     """
 
     def hide(secret: str) -> str:
-        if not secret or HARMLESS.fullmatch(secret):
+        if not secret or compiled(HARMLESS).fullmatch(secret):
             return secret
         if found:
             found(secret)
         return PLACEHOLDER
 
-    text = _PEM.sub(lambda match: _without_key(match, hide), text)
-    text = _PEM_TAIL.sub(lambda match: match[1] + PLACEHOLDER, text)
+    text = compiled(_PEM).sub(lambda match: _without_key(match, hide), text)
+    text = compiled(_PEM_TAIL).sub(lambda match: match[1] + PLACEHOLDER, text)
     text = _replace_passwords_of_urls(text, hide)
-    for shape in _shapes():
-        text = shape.sub(lambda match: _without_group(match, hide), text)
+    for shape in _SHAPES:
+        text = compiled(shape).sub(lambda match: _without_group(match, hide), text)
     return replace_assigned(text, hide)
-
-
-@cache
-def _shapes() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(shape) for shape in _SHAPES)
 
 
 def _without_group(match: re.Match[str], hide: _Hide) -> str:
@@ -118,22 +118,19 @@ def _is_prose(whole: str, secret: str) -> bool:
 
 
 def _without_key(match: re.Match[str], hide: _Hide) -> str:
-    body, ended = match[1], match[0].endswith("-----") and match.end(1) != match.end()
-    if ended:
+    if match[2]:
         return hide(match[0])
     # The end of the key is missing, so that only what looks like lines of it goes.
-    lines = _PEM_LINES.match(body)
-    return (
-        hide(match[0][: len(match[0]) - len(body) + (lines.end() if lines else 0)])
-        + body[lines.end() if lines else 0 :]
-    )
+    lines = compiled(_PEM_LINES).match(match[1])
+    end = match.start(1) - match.start() + (lines.end() if lines else 0)
+    return hide(match[0][:end]) + match[0][end:]
 
 
 def _replace_passwords_of_urls(text: str, hide: _Hide) -> str:
     """Replace passwords in "scheme://user:password@host", also where the colon is missing or it holds any character."""
     parts, done = [], 0
-    while head := _AUTHORITY.search(text, done):
-        end = _AUTHORITY_END.search(text, head.end())
+    while head := compiled(_AUTHORITY).search(text, done):
+        end = compiled(_AUTHORITY_END).search(text, head.end())
         authority = text[head.end() : end.start() if end else len(text)]
         parts += [text[done : head.end()], _without_password(authority, hide)]
         done = head.end() + len(authority)
@@ -141,12 +138,12 @@ def _replace_passwords_of_urls(text: str, hide: _Hide) -> str:
 
 
 def _without_password(authority: str, hide: _Hide) -> str:
-    user = _USER.match(authority)
+    user = compiled(_USER).match(authority)
     if not user:
         return authority
     rest = authority[user.end() :]
     unquoted = re.split(r"""["'`<>]""", rest, maxsplit=1)[0]
     at = unquoted.rfind("@") if "@" in unquoted else rest.rfind("@")
-    if at < 1 or (_PORT.match(rest[:at]) and ("." in user[0] or user[0] == "localhost:")):
+    if at < 1 or (compiled(_PORT).match(rest[:at]) and ("." in user[0] or user[0] == "localhost:")):
         return authority
     return user[0] + hide(rest[:at]) + rest[at:]
