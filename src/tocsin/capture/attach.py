@@ -101,7 +101,7 @@ def _offer_nothing() -> None:
     """Take us off the packages in which dlt looks for destinations; its error messages list each of them."""
     plugins = importlib.import_module("dlt.common.configuration.plugins").PluginContext
     container = importlib.import_module("dlt.common.configuration.container").Container()
-    # Plugins offer destinations since dlt 1.18.
+    # Older versions keep no such list.
     modules = getattr(container[plugins], "plugin_modules", [])
     if "tocsin" in modules:
         modules.remove("tocsin")

@@ -11,7 +11,7 @@ from tocsin.core.run import FailedJob, Outcome, SchemaChange, Stage, TableLoad
 
 if TYPE_CHECKING:
     from dlt.common.pipeline import StepInfo
-    from dlt.common.storages.load_package import LoadJobInfo, LoadPackageInfo
+    from dlt.common.storages.load_package import LoadPackageInfo
 
 #: What dlt's steps return: ExtractInfo, NormalizeInfo, LoadInfo.
 Info: TypeAlias = "StepInfo[Any]"
@@ -105,19 +105,17 @@ def failed_stage(error: BaseException, begun: Stage) -> Stage:
     return Stage.SYNC if getattr(error, "step", None) == "sync" else begun
 
 
-def failed_jobs(load: Info | None, redact: Callable[[str], str]) -> tuple[FailedJob, ...]:
+def failed_jobs(load: Info, redact: Callable[[str], str]) -> tuple[FailedJob, ...]:
     """Return the load jobs that failed for good, with the destination's answer."""
-    # Its patterns are compiled where something has failed, because runs that go well do without.
-    from tocsin.core.explain.row_values import hide_row_values
-
+    failed = [(package, job) for package in load.load_packages for job in package.jobs.get("failed_jobs", ())]
     return tuple(
         FailedJob(
             job=job.job_file_info.job_id(),
             table=job.job_file_info.table_name,
-            message=_shortened(hide_row_values(redact(last_error(job.failed_message or "")))),
+            message=_answer(job.failed_message or "", redact),
             load_id=package.load_id,
         )
-        for package, job in _failed(load.load_packages if load else ())
+        for package, job in failed
     )
 
 
@@ -177,17 +175,16 @@ def _any_row(by_table: Mapping[str, int]) -> bool:
     return any(count > 0 for table, count in by_table.items() if not table.startswith(_DLT))
 
 
-def _failed(packages: Iterable[LoadPackageInfo]) -> Iterator[tuple[LoadPackageInfo, LoadJobInfo]]:
-    for package in packages:
-        for job in package.jobs.get("failed_jobs", ()):
-            yield package, job
-
-
 def _is_new(package: LoadPackageInfo, name: str, columns: tuple[str, ...]) -> bool:
     """Whether the update holds each column that the table has (columns without a data type were never seen)."""
     known = package.schema.tables.get(name, {}).get("columns", {})
     return {column for column, hints in known.items() if hints.get("data_type")} <= set(columns)
 
 
-def _shortened(text: str) -> str:
+def _answer(text: str, redact: Callable[[str], str]) -> str:
+    """Return what the destination said, without secrets and without values of rows."""
+    # Its patterns are compiled where something has failed, because runs that go well do without.
+    from tocsin.core.explain.row_values import hide_row_values
+
+    text = hide_row_values(redact(last_error(text)))
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]} […]"

@@ -37,6 +37,7 @@ class Sigterm:
         self._previous: Callable[[int, FrameType | None], object] | int | None = None
         self._held = 0
         self._pending = False
+        self._aside = False
 
     def install(self) -> bool:
         """Listen from now on; False where that is not possible, not needed, or done already.
@@ -58,6 +59,28 @@ class Sigterm:
         """Stop listening, unless somebody else has taken the place."""
         if signal.getsignal(signal.SIGTERM) == self._handle:
             signal.signal(signal.SIGTERM, self._previous)
+
+    def before_fork(self) -> None:
+        """Step aside, so that the child starts with the action that it would have without us.
+
+        Python drops signals for its handlers that reach a child in its first moments, and a pool that terminates its
+        worker then would wait for it forever.
+        """
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._handle:
+            self.restore()
+            self._aside = True
+
+    def after_fork_in_parent(self) -> None:
+        """Step back into the place."""
+        if self._aside:
+            self._aside = False
+            signal.signal(signal.SIGTERM, self._handle)
+
+    def after_fork_in_child(self) -> None:
+        """Leave the child alone, also where a thread has forked, which cannot change handlers before."""
+        self._aside = self._pending = False
+        self._held = 0
+        self.restore()
 
     @contextmanager
     def held(self) -> Iterator[None]:

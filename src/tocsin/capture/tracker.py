@@ -113,8 +113,17 @@ class Tracker:
         if runs := [run for run in self._ended.values() if run.outcome.ok]:
             recorder().finished_cleanly(runs)
 
-    def forget(self) -> None:
-        """Start afresh in a forked child: the runs that are under way are the parent's."""
+    def before_fork(self) -> None:
+        """Keep the signal handler of the runs that are under way out of the child."""
+        self._sigterm.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._sigterm.after_fork_in_parent()
+
+    def after_fork_in_child(self) -> None:
+        """Start afresh: the runs are the parent's."""
+        self._sigterm.after_fork_in_child()
         self._live = {}
         self._ended = {}
 
@@ -290,4 +299,8 @@ def tracker() -> Tracker:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_tracker.forget)
+    os.register_at_fork(
+        before=_tracker.before_fork,
+        after_in_parent=_tracker.after_fork_in_parent,
+        after_in_child=_tracker.after_fork_in_child,
+    )
