@@ -1,0 +1,79 @@
+"""What `ack` and `resolve` have in common: change an alert, tell the channels, say what was done."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from tocsin.cli.screen import F
+from tocsin.cli.told import progress
+from tocsin.cli.wording import problem, short, stamp, subject
+from tocsin.cli.workplace import find_workplace, open_engine
+from tocsin.core.alert import Alert, Change
+from tocsin.core.outbox import Notification, Status
+
+if TYPE_CHECKING:
+    from tocsin.engine.engine import Engine
+
+
+class Act(Protocol):
+    """One of the functions of `engine.act`."""
+
+    def __call__(self, engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
+        """Change the alert that is meant."""
+
+
+def by_option(function: F) -> F:
+    """Add `--by NAME`."""
+    option = click.option("--by", default=login, metavar="NAME", help="Who does it.  [default: your login name]")
+    return option(function)
+
+
+def login() -> str:
+    """Return the name of whoever types the command."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run under a number that has no name.
+        return "somebody"
+
+
+def act(change_it: Act, prefix: str, by: str, *, done: str) -> None:
+    """Change an alert, deliver at once what that makes due, and tell.
+
+    Raises:
+        NotFound: No alert, or more than one, is meant.
+        StoreError: The store cannot be written.
+    """
+    from tocsin.engine.deliver import deliver
+
+    with open_engine(find_workplace()) as engine:
+        alert, change = change_it(engine, prefix, by=by)
+        name = f"alert {short(alert.id)}: {subject(alert)} {problem(alert)}"
+        if change is Change.NOTHING:
+            click.echo(f"nothing to do, {_so_far(alert)}: {name}")
+            return
+        deliver(engine)
+        with engine.store.reading() as tx:
+            decisions = [one for one in tx.notifications(alert_id=alert.id) if one.seq == alert.seq]
+    click.echo(f"{done} by {by}: {name}")
+    for one in sorted(decisions, key=lambda one: one.channel):
+        click.echo(f"  {one.channel}: {_result(one)}")
+
+
+def _so_far(alert: Alert) -> str:
+    if alert.resolved_at is not None:
+        return f"it was over at {stamp(alert.resolved_at)} UTC ({alert.resolution})"
+    at = f" at {stamp(alert.acknowledged_at)} UTC" if alert.acknowledged_at else ""
+    return f"{alert.acknowledged_by} has acknowledged it{at}"
+
+
+def _result(one: Notification) -> str:
+    match one.status:
+        case Status.SENT:
+            return "told"
+        case Status.NOT_TOLD:
+            return one.reason.value
+    return progress(one)

@@ -1,0 +1,96 @@
+"""Whether the configured channels work, as far as is known without sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from tocsin.cli.wording import ago, stamp
+from tocsin.config.model import Config
+from tocsin.core.message import Tone
+from tocsin.core.outbox import Status
+from tocsin.core.words import count
+from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
+
+#: A shorter pause is the pace of the receiver and nothing to tell.
+_PACE = timedelta(seconds=5)
+
+TONES = {
+    "ok": Tone.GOOD,
+    "not tried": Tone.INFO,
+    "failing": Tone.WARNING,
+    "paused": Tone.WARNING,
+    "disabled": Tone.ERROR,
+    "unusable": Tone.ERROR,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelView:
+    """One configured channel."""
+
+    name: str
+    type: str
+    #: The file or vault that it comes from.
+    origin: str
+    #: One of `TONES`.
+    state: str
+    #: Why it is in that state, in words; may be empty.
+    why: str = ""
+    last_ok_at: datetime | None = None
+    #: Messages that wait for it.
+    waiting: int = 0
+
+    @property
+    def works(self) -> bool:
+        """Whether a message would be tried on it."""
+        return self.state not in {"disabled", "unusable"}
+
+    def document(self) -> dict[str, object]:
+        """Return the channel for `--json`, with every field."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[ChannelView]:
+    """Return all configured channels, those that cannot be used included.
+
+    Args:
+        config: The configuration as it was read; that of the engine has lost the channels that cannot be used.
+        engine: The engine that was opened for it.
+        tx: A view of its store.
+    """
+    waiting = [one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000)]
+    views = []
+    for channel in config.channels:
+        state, why, last_ok_at = _state(channel.name, engine, tx)
+        views.append(
+            ChannelView(
+                name=channel.name,
+                type=channel.type,
+                origin=channel.origin,
+                state=state,
+                why=why,
+                last_ok_at=last_ok_at,
+                waiting=waiting.count(channel.name),
+            )
+        )
+    return views
+
+
+def _state(name: str, engine: Engine, tx: Transaction) -> tuple[str, str, datetime | None]:
+    known, now = tx.channel_state(name), engine.clock()
+    configured = engine.channels.get(name)
+    if configured is None:
+        remedies = [p.remedy for p in engine.problems if p.key == f"tocsin.channels.{name}"]
+        return "unusable", "; ".join(remedies), known.last_ok_at
+    # New settings are another chance, which the next delivery gives.
+    if known.disabled_at is not None and known.settings_hash == configured.settings_hash:
+        return "disabled", f"{ago(known.disabled_at, now)}: {known.disabled_because}", known.last_ok_at
+    failures = f"{count(known.failures_in_a_row, 'failure')} in a row"
+    if known.not_before is not None and known.not_before - now > _PACE:
+        return "paused", f"until {stamp(known.not_before)} UTC, {failures}", known.last_ok_at
+    if known.failures_in_a_row:
+        return "failing", failures, known.last_ok_at
+    return ("ok" if known.last_ok_at else "not tried"), "", known.last_ok_at

@@ -1,0 +1,71 @@
+"""`tocsin show`."""
+
+from __future__ import annotations
+
+import click
+
+from tocsin.cli.screen import json_option, open_screen, print_json
+from tocsin.cli.show_alert import life_document, read_life, show_alert
+from tocsin.cli.show_run import read_log, show_run
+from tocsin.cli.wording import pipeline, run_document, short, subject
+from tocsin.cli.workplace import find_workplace, open_engine
+from tocsin.core.alert import Alert
+from tocsin.core.run import Run
+from tocsin.core.words import listing
+from tocsin.errors import NotFound
+from tocsin.store.protocol import Transaction
+
+
+@click.command("show")
+@click.argument("name", metavar="ID")
+@json_option
+def command(*, name: str, as_json: bool) -> None:
+    r"""Tell all about a run or an alert, and why somebody was told or not.
+
+    ID is the beginning of the id of a run or an alert, or the name of a pipeline: then its open alert and its latest
+    run are shown.
+
+    \b
+    As JSON, two keys of which one may be null:
+      alert  every fact of the alert; told (who knows), runs (ids), notifications with their deliveries
+      run    every fact of the run; rows, duration_seconds, log (the end of the log, if it was kept)
+    """
+    with open_engine(find_workplace()) as engine, engine.store.reading() as tx:
+        alert, run = find(tx, name)
+        life = read_life(tx, alert) if alert is not None else None
+        of_alert = life_document(tx, life) if life is not None else None
+    log = read_log(run) if run is not None else None
+    if as_json:
+        print_json({"alert": of_alert, "run": {**run_document(run), "log": log} if run is not None else None})
+        return
+    screen = open_screen()
+    if life is not None:
+        show_alert(screen, life)
+    if run is not None:
+        if life is not None:
+            screen.heading("Latest run")
+        show_run(screen, run, log)
+
+
+def find(tx: Transaction, name: str) -> tuple[Alert | None, Run | None]:
+    """Return the open alert and the latest run of a pipeline, or the one alert or run whose id begins with `name`.
+
+    Raises:
+        NotFound: Nothing, or more than one, is meant; the message lists what there is.
+    """
+    alert = next(iter(tx.alerts(open_only=True, subject=name, limit=1)), None)
+    of_pipeline = tx.runs(pipeline=name, environment=alert.environment if alert else None, limit=1)
+    if alert is not None or of_pipeline:
+        return alert, next(iter(of_pipeline), None)
+    alerts, runs = tx.find_alerts(name), tx.find_runs(name)
+    if len(alerts) + len(runs) == 1:
+        return next(iter(alerts), None), next(iter(runs), None)
+    if alerts or runs:
+        fitting = [f"alert {short(alert.id)} ({subject(alert)})" for alert in alerts]
+        fitting += [f"run {short(run.id)} ({pipeline(run.pipeline, run.environment)})" for run in runs]
+        raise NotFound(f"{name!r} fits {listing(fitting, most=5)}; give more of the id")
+    known = listing(sorted({run.pipeline for run in tx.latest_runs()}), most=5) or "none yet"
+    raise NotFound(
+        f"no pipeline is called {name!r}, and no run or alert has an id that begins so; pipelines: {known}. "
+        "Ids: tocsin runs, tocsin alerts --all"
+    )

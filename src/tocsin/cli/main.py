@@ -1,0 +1,71 @@
+"""The command `tocsin`. A command is one file in `commands/` and one line here."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import tocsin
+from tocsin.errors import TocsinError
+
+#: Name and summary, in the order of the help. `commands/NAME.py` holds `command` and is imported when it is asked for.
+COMMANDS = {
+    "demo": "Show what alerts look like, with real pipelines that fail.",
+    "init": "Write the [tocsin] section, set up a channel and send a test message.",
+    "status": "Tell what is wrong, since when and who knows.",
+    "runs": "List the latest runs.",
+    "alerts": "List what is open, or all that ever was.",
+    "show": "Tell all about a run or an alert, and why somebody was told or not.",
+    "ack": "Take care of an alert: it is not repeated until it changes.",
+    "resolve": "End an alert by hand.",
+    "tick": "Do what is due, once: made for cron.",
+    "channel": "List the channels, or send a test message through one.",
+    "config": "Check the configuration, or show what is in force.",
+    "doctor": "Find out why something does not work.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is used, and shows our errors as the sentence that they are."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names in the order of the registry."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command with this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tocsin.cli.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error of ours becomes its message and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except TocsinError as error:
+            if ctx.params["debug"]:
+                raise
+            raise click.ClickException(str(error)) from error
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(tocsin.__version__, prog_name="tocsin")
+@click.option("--debug", is_flag=True, help="Show where an error comes from.")
+def cli(*, debug: bool) -> None:  # read by Commands.invoke
+    """Know when your dlt pipelines break, run late, hang, or never start, and why."""
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # What an exception said may hold characters that this terminal or pipe cannot show.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text streams
+    cli()

@@ -1,0 +1,65 @@
+"""What is wrong with Tocsin itself, in sentences that say what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tocsin.cli.channel_states import ChannelView
+from tocsin.cli.wording import ago, pipeline
+from tocsin.config.model import Config
+from tocsin.core.outbox import Status
+from tocsin.core.run import Outcome
+from tocsin.core.words import count, duration, listing
+from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
+
+
+def about_configuration(engine: Engine) -> Iterator[str]:
+    """Tell what is wrong in the settings."""
+    if not engine.config.enabled:
+        yield "watching is switched off: remove enabled = false, or set TOCSIN__ENABLED=true"
+    if engine.problems:
+        yield f"{count(len(engine.problems), 'problem')} in the configuration: tocsin config check"
+
+
+def about_spool(engine: Engine) -> Iterator[str]:
+    """Tell what was reported and not taken in."""
+    if waiting := engine.spool.waiting():
+        verb = "waits" if waiting == 1 else "wait"
+        yield f"{count(waiting, 'event')} {verb} to be taken in: tocsin tick"
+    if rejected := engine.spool.set_aside():
+        names = listing([path.name for path in rejected], most=3)
+        yield f"{count(len(rejected), 'file')} in {engine.spool.rejected} cannot be read as events: {names}"
+
+
+def about_channels(views: Sequence[ChannelView]) -> Iterator[str]:
+    """Tell which channels do not work."""
+    if not views:
+        yield "no channel is configured, so nobody is told: tocsin init"
+    for view in views:
+        if not view.works:
+            yield f"channel {view.name} is {view.state}, {view.why}: mend it and type tocsin channel test {view.name}"
+        elif view.state in {"failing", "paused"}:
+            yield f"channel {view.name} is {view.state}, {view.why}: tocsin channel test {view.name}"
+
+
+def about_outbox(tx: Transaction, now: datetime) -> Iterator[str]:
+    """Tell which messages did not reach anybody yet."""
+    waiting = tx.notifications(status=Status.WAITING, limit=10_000)
+    for channel in sorted({one.channel for one in waiting}):
+        of_channel = [one for one in waiting if one.channel == channel]
+        oldest = min(of_channel, key=lambda one: one.created_at)
+        because = f", {oldest.last_error}" if oldest.last_error else ""
+        verb = "waits" if len(of_channel) == 1 else "wait"
+        messages = f"{count(len(of_channel), 'message')} {verb} for {channel}"
+        yield f"{messages}, the first was written {ago(oldest.created_at, now)}{because}: tocsin tick"
+
+
+def about_running(config: Config, tx: Transaction, now: datetime) -> Iterator[str]:
+    """Tell which runs have given no sign of life for too long."""
+    for run in tx.runs(outcomes={Outcome.RUNNING}, limit=1000):
+        silent = now - (run.heartbeat_at or run.started_at)
+        if silent > (config.pipeline(run.pipeline).died_after or config.died_after):
+            name = pipeline(run.pipeline, run.environment)
+            yield f"{name} has given no sign of life for {duration(silent)}: tocsin tick tells whether it died"

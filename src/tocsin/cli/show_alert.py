@@ -1,0 +1,145 @@
+"""The life of one alert: what was found, who was told or not, why, and what the receivers answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.cli.screen import Cell, Column, Row, Screen
+from tocsin.cli.told import document, progress
+from tocsin.cli.wording import outcome, problem, short, stamp, subject, tone_of_alert, tone_of_run, why
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Topic
+from tocsin.core.message import Tone
+from tocsin.core.outbox import Delivery, Notification, Status
+from tocsin.core.run import Run
+from tocsin.core.words import duration
+from tocsin.store.protocol import Transaction
+
+_MOST = 1000
+_RUNS = 10
+
+_RUN_COLUMNS = (
+    Column(name="Ended (UTC)"),
+    Column(name="Outcome"),
+    Column(name="Run"),
+    Column(name="Why", below=" "),
+)
+_DECISIONS = (
+    Column(name="When (UTC)"),
+    Column(name="Channel"),
+    Column(name="Why, or why not"),
+    Column(name="Result", below=" "),
+)
+_STATUS_TONES = {Status.SENT: Tone.GOOD, Status.WAITING: Tone.WARNING, Status.DEAD: Tone.ERROR}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """All that is known of an alert."""
+
+    alert: Alert
+    #: Runs that showed the problem, newest first, at most ten.
+    runs: Sequence[Run]
+    #: Decisions to tell or not to tell, oldest first.
+    notifications: Sequence[Notification]
+    #: Attempts to send each of them, oldest first, by the notification's id.
+    deliveries: dict[str, Sequence[Delivery]]
+
+
+def read_life(tx: Transaction, alert: Alert) -> Life:
+    """Read all that is known of an alert."""
+    notifications = [*reversed(tx.notifications(alert_id=alert.id, limit=_MOST))]
+    return Life(
+        alert=alert,
+        runs=_runs_of(tx, alert),
+        notifications=notifications,
+        deliveries={one.id: tx.deliveries(one.id) for one in notifications},
+    )
+
+
+def life_document(tx: Transaction, life: Life) -> dict[str, object]:
+    """Return an alert for `--json`, its `notifications` and their `deliveries` included."""
+    notifications = [
+        {
+            "id": one.id,
+            "channel": one.channel,
+            "reason": one.reason,
+            "status": one.status,
+            "at": one.created_at,
+            "times": one.times,
+            "tries": one.attempts,
+            "due_at": one.due_at,
+            "error": one.last_error,
+            "title": one.message.title if one.message else None,
+            "deliveries": life.deliveries[one.id],
+        }
+        for one in life.notifications
+    ]
+    return {**document(tx, life.alert), "runs": [run.id for run in life.runs], "notifications": notifications}
+
+
+def show_alert(screen: Screen, life: Life) -> None:
+    """Show an alert."""
+    alert = life.alert
+    screen.line(f"{subject(alert)} {problem(alert)}, alert {short(alert.id)}", tone_of_alert(alert))
+    screen.facts(_facts(alert))
+    if life.runs:
+        screen.heading("Runs with this problem")
+        screen.table(_RUN_COLUMNS, [_run_row(run) for run in life.runs])
+    screen.heading("Who was told, and who was not")
+    if life.notifications:
+        screen.table(_DECISIONS, [_decision(one, life.deliveries[one.id]) for one in life.notifications])
+    else:
+        screen.line("Nobody: there was no channel to tell. tocsin init sets one up.", Tone.WARNING)
+
+
+def _facts(alert: Alert) -> list[tuple[str, str]]:
+    acknowledged, over = alert.acknowledged_at, alert.resolved_at
+    return [
+        ("State", alert.state.value),
+        ("Severity", alert.severity.value),
+        ("Since", f"{stamp(alert.since)} UTC"),
+        ("Last seen", f"{stamp(alert.last_at)} UTC" if alert.last_at != alert.since else ""),
+        ("Acknowledged", f"by {alert.acknowledged_by}, {stamp(acknowledged)} UTC" if acknowledged else ""),
+        ("Resolved", f"{stamp(over)} UTC, after {duration(over - alert.since)}: {alert.resolution}" if over else ""),
+        ("Why", alert.summary),
+        *(alert.evidence or {}).items(),
+        ("Do", alert.hint),
+        ("Latest run", f"tocsin show {short(alert.run_id)}" if alert.run_id else ""),
+        ("Alert", alert.id),
+    ]
+
+
+def _runs_of(tx: Transaction, alert: Alert) -> list[Run]:
+    if alert.topic is not Topic.DELIVERY:
+        return []
+    of_pipeline = tx.runs(pipeline=alert.subject, environment=alert.environment, limit=_MOST)
+    found = [run for run in of_pipeline if run.ended_at is not None and alert.since <= run.ended_at <= alert.last_at]
+    return [run for run in found if not run.outcome.ok or run.id == alert.run_id][:_RUNS]
+
+
+def _run_row(run: Run) -> Row:
+    ended = Cell(text=stamp(run.ended_at) if run.ended_at else "", tone=tone_of_run(run))
+    return ended, outcome(run), short(run.id), why(run)
+
+
+def _decision(one: Notification, deliveries: Sequence[Delivery]) -> Row:
+    times = f" ({one.times:,} times)" if one.times > 1 else ""
+    when = Cell(text=stamp(one.created_at), tone=_STATUS_TONES.get(one.status, Tone.INFO))
+    return when, one.channel, f"{one.reason}{times}", _result(one, deliveries)
+
+
+def _result(one: Notification, deliveries: Sequence[Delivery]) -> str:
+    """Return what became of a decision: the receiver's last answer, and how often it was tried."""
+    if one.status is Status.NOT_TOLD:
+        return ""
+    if not deliveries:
+        return progress(one)
+    last = deliveries[-1]
+    answer = " ".join(part for part in (str(last.status or ""), last.answer) if part) or "none"
+    if last.ok:
+        late = f" at {stamp(last.at)} after {len(deliveries)} tries" if len(deliveries) > 1 else ""
+        return f"sent{late} in {last.took_ms:,} ms, answer: {answer}"
+    # The error of a message that is on its way is its last answer.
+    return progress(one) if one.last_error else f"{progress(one)}, last answer: {answer}"

@@ -1,0 +1,88 @@
+"""Who knows of an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.cli.screen import Column, Row
+from tocsin.cli.wording import alert_document, kind, minute, short, subject_cell
+from tocsin.core.alert import Alert
+from tocsin.core.outbox import Notification, Status
+from tocsin.core.words import count
+from tocsin.store.protocol import Transaction
+
+COLUMNS = (
+    Column(name="Subject"),
+    Column(name="Problem"),
+    Column(name="Times", right=True),
+    Column(name="Since (UTC)"),
+    Column(name="State"),
+    Column(name="Alert"),
+    Column(name="Acknowledged by", below="acknowledged by"),
+    Column(name="Why", below=" "),
+    Column(name="Told", below="told:"),
+)
+
+
+def alert_row(tx: Transaction, alert: Alert) -> Row:
+    """Return what a list shows of an alert, for `COLUMNS`."""
+    return (
+        subject_cell(alert),
+        kind(alert),
+        f"{alert.occurrences:,}",
+        minute(alert.since),
+        alert.state.value,
+        short(alert.id),
+        alert.acknowledged_by or "",
+        alert.summary,
+        who_knows(last_words(tx, alert)),
+    )
+
+
+def last_words(tx: Transaction, alert: Alert) -> list[Notification]:
+    """Return for each channel the last it was told of an alert, or else why it was not, by channel."""
+    last: dict[str, Notification] = {}
+    for one in tx.notifications(alert_id=alert.id, limit=1000):
+        known = last.setdefault(one.channel, one)
+        if known.status is Status.NOT_TOLD and one.status is not Status.NOT_TOLD:
+            last[one.channel] = one
+    return [last[channel] for channel in sorted(last)]
+
+
+def who_knows(words: Sequence[Notification]) -> str:
+    """Return "slack, pager (waiting after 2 tries: 503 …)"."""
+    return ", ".join(_knows(one) for one in words) or "nobody, because there was no channel"
+
+
+def document(tx: Transaction, alert: Alert) -> dict[str, object]:
+    """Return an alert for `--json`; each of `told` has channel, status, reason, at, tries and error."""
+    told: list[dict[str, object]] = [
+        {
+            "channel": one.channel,
+            "status": one.status,
+            "reason": one.reason,
+            "at": one.created_at,
+            "tries": one.attempts,
+            "error": one.last_error,
+        }
+        for one in last_words(tx, alert)
+    ]
+    return alert_document(alert, told)
+
+
+def progress(one: Notification) -> str:
+    """Return where a message is on its way, in words."""
+    because = f": {one.last_error}" if one.last_error else ""
+    tries = f" after {count(one.attempts, 'try')}".replace("trys", "tries") if one.attempts else ""
+    match one.status:
+        case Status.WAITING:
+            return f"waiting{tries}{because}"
+        case Status.DEAD:
+            return f"given up{tries}{because}"
+    return one.status.value
+
+
+def _knows(one: Notification) -> str:
+    if one.status is Status.SENT:
+        return one.channel
+    return f"{one.channel} ({one.reason if one.status is Status.NOT_TOLD else progress(one)})"

@@ -1,0 +1,59 @@
+"""The configuration and the engine that belong to the directory a command is typed in."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tocsin.capture import providers
+from tocsin.config.files import file_layers
+from tocsin.config.layer import Layer
+from tocsin.config.load import load
+from tocsin.config.model import Config
+from tocsin.engine.clock import Clock, system_clock
+
+if TYPE_CHECKING:
+    from tocsin.engine.engine import Engine
+
+
+#: Tells the time to all commands.
+clock: Clock = system_clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What a pipeline that is started here would be told by its settings."""
+
+    layers: Sequence[Layer]
+    #: As it was read: channels that cannot be used are among its channels.
+    config: Config
+
+
+def find_workplace() -> Workplace:
+    """Return the settings as a pipeline in this directory would find them."""
+    files = file_layers(Path.cwd())
+    has_dlt = importlib.util.find_spec("dlt") is not None
+    # With one file that is no TOML dlt reads none of them, and its providers tell of no file at all.
+    readable = not any(layer.unreadable for layer in files)
+    layers = providers.layers() if has_dlt and readable else files
+    return Workplace(layers=layers, config=load(layers, home=providers.data_dir() / "tocsin"))
+
+
+@contextmanager
+def open_engine(workplace: Workplace) -> Iterator[Engine]:
+    """Open the engine, and let go of its store in the end.
+
+    Raises:
+        StoreError: The store cannot be opened.
+    """
+    from tocsin.engine import opening
+
+    engine = opening.open_engine(workplace.config, clock=clock)
+    try:
+        yield engine
+    finally:
+        engine.store.close()
