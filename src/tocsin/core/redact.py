@@ -17,7 +17,7 @@ WITHHELD = "[text withheld: it could not be checked for secrets]"
 #: Characters kept of a longer text. The end is kept, because there a traceback names its error.
 LIMIT = 64 * 1024
 
-# A text that was found secrets in is looked at again, so that what one round uncovers the next one sees. Real texts
+# A text in which a secret was found is looked at again, so that what one round uncovers the next one sees. Real texts
 # settle in the second round.
 _ROUNDS = 6
 # An ODBC string in a URL is encoded once, and once more where that URL is a parameter itself.

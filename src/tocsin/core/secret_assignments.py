@@ -69,28 +69,25 @@ def replace_assigned(text: str, hide: Callable[[str], str]) -> str:
 def _value(text: str, head: re.Match[str]) -> tuple[int, int]:
     """Return where the value after `head` begins and ends; twice the end of `head` where nothing is to be hidden."""
     at, name = head.end(), (head["name"] or "").lower()
-    nothing = at, at
-    if (
-        head["done"]
-        or compiled(_NESTED).match(text, at)
-        or (name.startswith("cred") and compiled(_NESTED_CREDENTIALS).match(text, at))
-    ):
-        return nothing
+    if head["done"] or _is_nested(name, text, at):
+        return at, at
     if quote := compiled(_OPENING_QUOTE).match(text, at):
         at, end = quote.end(), _closing(text, quote)
         harmless = is_prose(text[at:end])
     elif match := _unquoted(name, text, at):
-        end = match.end()
-        harmless = (
-            is_prose(match[0].partition(" ")[0])
-            or is_code(match[0], name)
-            or (name == "pwd" and _is_directory(text, head))
-        )
+        end, first = match.end(), match[0].partition(" ")[0]
+        harmless = is_prose(first) or is_code(match[0], name) or (name == "pwd" and _is_directory(text, head))
     else:
-        return nothing
+        return at, at
     if scheme := compiled(_SCHEME).match(text, at, end):
         at = scheme.end()
     return (end, end) if harmless else (at, end)
+
+
+def _is_nested(name: str, text: str, at: int) -> bool:
+    if compiled(_NESTED).match(text, at):
+        return True
+    return name.startswith("credential") and bool(compiled(_NESTED_CREDENTIALS).match(text, at))
 
 
 def _unquoted(name: str, text: str, at: int) -> re.Match[str] | None:

@@ -111,7 +111,8 @@ def _is_prose(whole: str, secret: str) -> bool:
         return secret.isalpha() and secret[1:].islower() and len(secret) < 20  # noqa: PLR2004  # longer than any word
     if scheme.startswith("basic"):
         try:
-            return b":" not in base64.b64decode(secret + "=" * (-len(secret) % 4), altchars=b"-_")
+            standard = secret.rstrip("=").replace("-", "+").replace("_", "/")
+            return b":" not in base64.b64decode(standard + "=" * (-len(standard) % 4))
         except binascii.Error:
             return True
     return False
@@ -143,7 +144,9 @@ def _without_password(authority: str, hide: _Hide) -> str:
         return authority
     rest = authority[user.end() :]
     unquoted = re.split(r"""["'`<>]""", rest, maxsplit=1)[0]
-    at = unquoted.rfind("@") if "@" in unquoted else rest.rfind("@")
-    if at < 1 or (compiled(_PORT).match(rest[:at]) and ("." in user[0] or user[0] == "localhost:")):
+    port = compiled(_PORT).match(unquoted)
+    # A password may hold quotes. Where a port ends at one, the "@" behind it belongs to something else.
+    at = unquoted.rfind("@") if port or "@" in unquoted else rest.rfind("@")
+    if at < 1 or (port and ("." in user[0] or user[0] == "localhost:")):
         return authority
     return user[0] + hide(rest[:at]) + rest[at:]

@@ -58,6 +58,6 @@ def is_prose(value: str) -> bool:
 def is_code(value: str, name: str) -> bool:
     """Tell whether `value`, without quotes, is an expression that names a secret and does not hold it."""
     path, _, last = value.rpartition(".")
-    return (last.lower() == name and (not path or path.replace(".", "_").isidentifier())) or bool(
-        compiled(_CODE).fullmatch(value)
-    )
+    if last.lower() == name and (not path or path.replace(".", "_").isidentifier()):
+        return True
+    return bool(compiled(_CODE).fullmatch(value))
