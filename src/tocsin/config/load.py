@@ -127,7 +127,9 @@ class _Reader:
 
     def no_channel(self, leaf: Leaf | Tree | None, key: str, name: str, names: set[str]) -> None:
         known = f"there are: {', '.join(sorted(names))}" if names else "no channel is configured"
-        self.problems.append(_problem(leaf, key, f"no channel is called {name!r}; {known}"))
+        problem = _problem(leaf, key, f"no channel is called {name!r}; {known}")
+        # What stands in the file may be a whole list of routes; the name is what matters.
+        self.problems.append(replace(problem, found=name))
 
     def pipelines(self, tree: Tree) -> dict[str, PipelineConfig]:
         pipelines = {}
