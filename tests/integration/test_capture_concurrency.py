@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dlt_scripts import Ended, RunScript
 
+from dlt_scripts import Ended, RunScript
 from tocsin.core.run import Outcome, Stage
 
 pytestmark = pytest.mark.dlt_versions

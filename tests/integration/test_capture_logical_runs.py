@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-from dlt_scripts import Ended, RunScript
+from typing import Any
 
+import pytest
+
+from dlt_scripts import Ended, RunScript
 from tocsin.core.run import Outcome, Run, Stage
 
 pytestmark = pytest.mark.dlt_versions
@@ -126,7 +128,7 @@ def test_attempts_of_an_orchestrator(run_script: RunScript) -> None:
         for _ in range(2):
             dlt.pipeline("orders", destination="duckdb", dataset_name="data").run([{"id": 1}], table_name="rows")
     """
-    github = {
+    github: dict[str, Any] = {
         "GITHUB_ACTIONS": "true",
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_REPOSITORY": "acme/loads",

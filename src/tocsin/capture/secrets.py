@@ -120,7 +120,7 @@ def _passed_in_code() -> Iterator[Secret]:
 def _secrets(name: str, value: object, depth: int = 0) -> Iterator[Secret]:
     """Yield the secrets in `value`, which may be a text, a table, or an object with credentials."""
     leaf = name.rpartition(".")[2]
-    if leaf in _HARMLESS or depth > _DEEPEST:
+    if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
         for key in list(value):
@@ -128,7 +128,7 @@ def _secrets(name: str, value: object, depth: int = 0) -> Iterator[Secret]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _secrets(name, item, depth + 1)
-    elif isinstance(value, str) and value:
+    elif isinstance(value, str) and value and leaf not in _HARMLESS:
         yield from _in_credentials(name, value, depth) if leaf == "credentials" else [(name, value)]
 
 
