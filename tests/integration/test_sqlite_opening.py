@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import stat
 import tempfile
@@ -140,6 +141,25 @@ def test_a_full_disk_loses_the_transaction_and_nothing_else(tmp_path: Path) -> N
     store.close()
 
 
+def test_a_disk_that_fails(tmp_path: Path) -> None:
+    """An error of the disk loses the transaction and nothing else, and the error says where else the store may lie."""
+    store = SqliteStore(tmp_path / "t.db")
+    write(store)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(
+            StoreError, match=r"disk I/O error. Nothing of this transaction was written.*a disk that works"
+        ):
+            write(store, Run(id="r2", pipeline="p", environment="prod", started_at=NOON))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    write(store, Run(id="r3", pipeline="p", environment="prod", started_at=NOON))
+    with store.reading() as tx:
+        assert {run.id for run in tx.runs()} == {"r1", "r3"}
+    store.close()
+
+
 def test_a_file_that_may_only_be_read(folder_of_another: Path) -> None:
     """A store of another user is refused when it is opened, and the error says which file and what to do."""
     path = folder_of_another / "t.db"
@@ -201,13 +221,14 @@ def test_a_database_that_is_damaged(tmp_path: Path) -> None:
     damaged.close()
 
 
-def test_a_database_of_another_program(tmp_path: Path) -> None:
-    """A file with foreign tables gets none of ours."""
+@pytest.mark.parametrize("table", ["customers", "meta"])
+def test_a_database_of_another_program(table: str, tmp_path: Path) -> None:
+    """A file with foreign tables gets none of ours, though one of them has a name that we use."""
     path = tmp_path / "t.db"
-    ask(path, "CREATE TABLE customers (id)")
-    with pytest.raises(StoreError, match=r"database of another program: it has the tables customers. Put the store"):
+    ask(path, f"CREATE TABLE {table} (name, value)")
+    with pytest.raises(StoreError, match=rf"database of another program: it has the tables {table}. Put the store"):
         SqliteStore(path)
-    assert ask(path, "SELECT name FROM sqlite_master") == [("customers",)]
+    assert ask(path, "SELECT name FROM sqlite_master") == [(table,)]
 
 
 def test_a_store_of_a_newer_version(tmp_path: Path) -> None:
