@@ -1,0 +1,133 @@
+"""Writes what the code knows into the docs: settings, channels and commands.
+
+    python tools/write_docs.py            rewrite the generated parts in place
+    python tools/write_docs.py --check    exit 1 and name the files if a part is not up to date
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from tocsin.channels.base import Channel
+from tocsin.channels.registry import CHANNELS
+from tocsin.cli.main import COMMANDS, cli
+from tocsin.config.settings import CHANNEL, GENERAL, PIPELINE, ROUTE, Setting
+
+ROOT = Path(__file__).parents[1]
+_PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def settings(table: Sequence[Setting], prefix: str) -> str:
+    """Return a table of settings; `prefix` shows how a variable of the environment is built."""
+    rows = [f"| `{s.key}` | {_code(s.default)} | {_cell(s.help)} | {_variable(prefix, s.key)} |" for s in table]
+    return "\n".join(["| key | default | what it does | environment |", "| --- | --- | --- | --- |", *rows])
+
+
+def channels() -> str:
+    """Return a section a channel, with its settings and an example."""
+    return "\n\n".join(_channel(channel) for channel in CHANNELS.values())
+
+
+def commands() -> str:
+    """Return a section a command, with its help as the terminal shows it."""
+    return "\n\n".join(_command(name) for name in COMMANDS)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": lambda: settings(GENERAL, "TOCSIN__"),
+    "pipeline-settings": lambda: settings(PIPELINE, "TOCSIN__PIPELINES__NAME__"),
+    "channel-settings": lambda: settings(CHANNEL, "TOCSIN__CHANNELS__NAME__"),
+    "route-settings": lambda: settings(ROUTE, ""),
+    "channels": channels,
+    "commands": commands,
+}
+
+
+def written(text: str) -> str:
+    """Return `text` with every generated part made anew."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n\n{part[3]}", text)
+
+
+def stale() -> Iterator[tuple[Path, str]]:
+    """Yield the files whose generated parts are not up to date, with the text they should have."""
+    for path in sorted([*(ROOT / "docs").glob("**/*.md"), ROOT / "README.md"]):
+        before = path.read_text(encoding="utf-8")
+        if (after := written(before)) != before:
+            yield path, after
+
+
+def _channel(channel: type[Channel]) -> str:
+    rows = [
+        f"| `{f.name}` | {_code(f.default)} | {_cell(f.help)}{' **Required.**' if f.required else ''} | "
+        f"{'secrets.toml' if f.secret else 'config.toml'} |"
+        for f in channel.fields
+    ]
+    needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
+    example = [f'type = "{channel.type}"'] + [
+        f'{f.name} = "{f.example}"' + ("    # in .dlt/secrets.toml" if f.secret else "") for f in needed
+    ]
+    table = ["| setting | default | what it does | where |", "| --- | --- | --- | --- |", *rows] if rows else []
+    return "\n".join(
+        [
+            f"## {channel.type}",
+            "",
+            f"{channel.summary}.",
+            "",
+            "```toml",
+            "[tocsin.channels.ops]",
+            *example,
+            "```",
+            "",
+            *table,
+        ]
+    ).rstrip()
+
+
+def _command(name: str) -> str:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None  # noqa: S101  # the registry names it
+    parts = [f"## tocsin {name}", "", "```text", _help(command, f"tocsin {name}"), "```"]
+    if isinstance(command, click.Group):
+        for sub in command.commands.values():
+            parts += ["", "```text", _help(sub, f"tocsin {name} {sub.name}"), "```"]
+    return "\n".join(parts)
+
+
+def _help(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path, terminal_width=96, max_content_width=96)
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def _variable(prefix: str, key: str) -> str:
+    return f"`{prefix}{key.upper()}`" if prefix else ""
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main() -> None:
+    """Rewrite, or check."""
+    found = list(stale())
+    if "--check" in sys.argv[1:]:
+        for path, _ in found:
+            print(f"{path.relative_to(ROOT)} is not up to date: run make docs")
+        sys.exit(1 if found else 0)
+    for path, text in found:
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
