@@ -20,7 +20,7 @@ def diagnose(chain: Chain, answer: Answer | None, *, step: str | None) -> Diagno
         return found
     if answer:
         return _by_status(answer.status)
-    for look in (_by_class, _by_driver, _by_family):
+    for look in (_by_class, _by_driver, _by_failed_message, _by_family):
         for error in chain.outwards:
             # PipelineStepFailed and its like tell where and not what; LoadClientJobRetry even is "transient" always.
             if (error is chain.root or not is_a(error, STEP_AND_JOB_ERRORS)) and (found := look(error)):
@@ -56,6 +56,11 @@ def _by_driver(error: BaseException) -> Diagnosis | None:
         said = text(error)
         return next((found for pattern, found in signs.BY_WORDS if pattern.search(said)), None)
     return None
+
+
+def _by_failed_message(error: BaseException) -> Diagnosis | None:
+    said = read_text(error, "failed_message") or ""
+    return next((found for words, found in signs.BY_FAILED_MESSAGE if words in said), None)
 
 
 def _by_family(error: BaseException) -> Diagnosis | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from shlex import quote
 
 from tocsin.core.explain.foreign import read, text
 from tocsin.core.explain.missing_config import MOST_NAMED, listed
 from tocsin.core.explain.scene import Scene
 
+#: What is left of the attribute `schema_entity` in an error of a worker process.
+_ENTITY = re.compile(r"Contract on `(\w+)`")
 _SIGNALS = {"1": "SIGHUP", "2": "SIGINT", "15": "SIGTERM"}
 
 
@@ -96,7 +99,10 @@ def rate_limited(scene: Scene) -> str:
 
 def contract(scene: Scene) -> str:
     """Say what the contract freezes, and how to let it in or leave it out."""
-    entity = scene.told("schema_entity") or "columns"
+    entity = scene.told("schema_entity")
+    if entity is None:
+        said = _ENTITY.search(text(scene.chain.root))
+        entity = said[1] if said else "columns"
     new = f"table {scene.table} is new"
     if entity != "tables":
         new = f"{f'column {scene.column}' if scene.column else 'a column'} of table {scene.table} is new"

@@ -6,7 +6,7 @@ import re
 
 from tocsin.core.cause import CauseClass
 from tocsin.core.explain.diagnosis import Diagnosis
-from tocsin.core.explain.foreign import is_a, read, short_name, text
+from tocsin.core.explain.foreign import is_a, read, read_text, short_name, text
 from tocsin.core.explain.missing_config import listed
 from tocsin.core.explain.scene import Scene
 
@@ -51,7 +51,7 @@ def _words(scene: Scene) -> str:
     if is_a(root, {"dlt.common.exceptions.MissingDependencyException"}):
         needed = read(root, "dependencies")
         return f"{read(root, 'caller')} needs {listed(list(needed) if isinstance(needed, list | tuple) else [])}"
-    said = _CONTEXT.sub("", first_paragraph(text(root)))
+    said = _CONTEXT.sub("", first_paragraph(read_text(root, "failed_message") or text(root)))
     below = first_paragraph(text(scene.chain.below[0])) if scene.chain.below else ""
     if scene.diagnosis.cause_class is CauseClass.NETWORK and below:
         # What counts lies at the bottom: requests puts three classes around "Connection refused".

@@ -59,7 +59,8 @@ class Scene:
         return self.clean(str(value)) if isinstance(value, str | int) else None
 
 
-_COERCED_NULL = re.compile(r"in table `(?P<table>[^`]+)` column `(?P<column>[^`]+)`")
+#: dlt's words for both where the exception does not keep them: CannotCoerceNullException, and errors of workers.
+_TABLE_AND_COLUMN = re.compile(r"in table:? `([^`]+)`(?: column:? `([^`]+)`)?", re.IGNORECASE)
 
 
 def first_told(chain: Chain, *paths: tuple[str, ...]) -> str | None:
@@ -79,8 +80,7 @@ def table_and_column(chain: Chain) -> tuple[str | None, str | None]:
     if column is None and isinstance(columns, list) and columns:
         # UnboundColumnException has the columns' schemas, DestinationSchemaWillNotUpdate their names.
         column = read_text(columns[0], "name") if isinstance(columns[0], dict) else text(columns[0])
-    if not (table and column) and (found := _COERCED_NULL.search(text(chain.root))):
-        # CannotCoerceNullException keeps neither of the two.
+    if table is None and (found := _TABLE_AND_COLUMN.search(text(chain.root))):
         table, column = found.groups()
     if table is None and (job := first_told(chain, ("job_id",))):
         table = job.partition(".")[0]

@@ -43,11 +43,13 @@ BY_CLASS = {
     "requests.exceptions.InvalidURL": Diagnosis.BAD_CONFIG,
     "requests.exceptions.MissingSchema": Diagnosis.BAD_CONFIG,
     "requests.exceptions.InvalidSchema": Diagnosis.BAD_CONFIG,
+    "sqlalchemy.exc.NoSuchTableError": Diagnosis.NOT_FOUND,
     "requests.exceptions.TooManyRedirects": Diagnosis.NOT_FOUND,
     "dlt.common.configuration.exceptions.ConfigFieldMissingException": Diagnosis.MISSING_CONFIG,
     "dlt.common.configuration.exceptions.ConfigurationException": Diagnosis.BAD_CONFIG,
     "dlt.common.destination.exceptions.UnknownDestinationModule": Diagnosis.UNKNOWN_DESTINATION,
     "dlt.common.destination.exceptions.InvalidDestinationReference": Diagnosis.BAD_CONFIG,
+    "dlt.common.exceptions.SystemConfigurationException": Diagnosis.BAD_CONFIG,
     "dlt.pipeline.exceptions.PipelineConfigMissing": Diagnosis.BAD_CONFIG,
     "dlt.common.exceptions.MissingDependencyException": Diagnosis.MISSING_MODULE,
     "ModuleNotFoundError": Diagnosis.MISSING_MODULE,
@@ -121,8 +123,15 @@ BY_WORDS = tuple(
         (r"duplicate (key|entry)|unique constraint", Diagnosis.DUPLICATE),
         (r"no such table|does not exist|unknown table|doesn't exist|invalid object name", Diagnosis.NO_TABLE),
         (r"conversion error|could not convert|out of range|invalid input", Diagnosis.BAD_VALUE),
+        (r"connection to server .* failed|(can't|cannot|could not|unable to) connect", Diagnosis.UNREACHABLE),
         (r"cannot open file|unable to open database", Diagnosis.MISSING_FILE),
     )
+)
+#: What dlt says in `failed_message`, which is all that is left of an error in a worker process of normalize.
+BY_FAILED_MESSAGE = (
+    ("Contract on `", Diagnosis.CONTRACT),
+    ("Cannot coerce NULL in table `", Diagnosis.NOT_NULL),
+    ("Cannot coerce type `", Diagnosis.BAD_VALUE),
 )
 #: What every DB-API driver calls its errors (PEP 249); the words above are believed only from these and from OSError.
 DRIVER_ERRORS = {"DatabaseError", "InterfaceError", "OperationalError", "ProgrammingError", "IntegrityError"}
