@@ -52,7 +52,8 @@ def find_alert(tx: Transaction, prefix: str) -> Alert:
     if found:
         raise NotFound(f"{prefix!r} fits {_named(found)}; give more of the id")
     open_alerts = tx.alerts(open_only=True, limit=_ENOUGH)
-    there_is = f"open are: {_named(open_alerts)}" if open_alerts else "no alert is open; tocsin alerts lists the others"
+    none = "no alert is open; those that are over: tocsin alerts --all"
+    there_is = f"open are: {_named(open_alerts)}" if open_alerts else none
     raise NotFound(f"no alert has an id that begins with {prefix!r}; {there_is}")
 
 
