@@ -124,7 +124,7 @@ def test_a_text_that_cannot_be_redacted_is_withheld() -> None:
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("frozen. Offending data item: id: 7, mail: a@b.c", "frozen. Offending data item: (…)"),
+        ("frozen. Offending data item: id: 7, mail: a@b.c\nof b", "frozen. Offending data item: (…)"),
         ("for value `a`b` in table `t`", "for value (…) in table `t`"),
         (
             "null value\nDETAIL:  Failing row contains (1, a@b.c, null).",
@@ -136,7 +136,7 @@ def test_a_text_that_cannot_be_redacted_is_withheld() -> None:
         ("Could not convert string 'a@b.c' to INT32", "Could not convert string (…) to INT32"),
         ("Duplicate entry 'a@b.c' for key 'mail'", "Duplicate entry (…) for key 'mail'"),
         ("[type=int, input_value='a@b.c', input_type=str]", "[type=int, input_value=(…), input_type=str]"),
-        ("no table\n[SQL: INSERT 'a@b.c']\n[parameters: ('a@b.c',)]", "no table\n(…)\n(…)"),
+        ("no table\n[SQL: INSERT\n VALUES ('a@b.c')]\n[parameters: ('a@b.c',)]", "no table\n(…)\n(…)"),
         ("bad\nLINE 3: (1,E'a@b.c');\n         ^^^", "bad\n(…)"),
         ("nothing to hide in `mail`", "nothing to hide in `mail`"),
     ],
@@ -230,6 +230,10 @@ BASE = Cause(
         (
             Cause(cause_class=CauseClass.CODE, exception="KeyError", message="'id'", location="orders.py:41 in fetch"),
             "run failed: KeyError: 'id' at orders.py:41 in fetch",
+        ),
+        (
+            Cause(cause_class=CauseClass.CONFIGURATION, exception="E", message="missing api_key", step="before"),
+            "start failed: missing api_key",
         ),
         (
             Cause(cause_class=CauseClass.DATA, exception="E", message="a value is missing.", step="load"),

@@ -25,7 +25,7 @@ def diagnose(chain: Chain, answer: Answer | None, *, step: str | None) -> Diagno
             # PipelineStepFailed and its like tell where and not what; LoadClientJobRetry even is "transient" always.
             if (error is chain.root or not is_a(error, STEP_AND_JOB_ERRORS)) and (found := look(error)):
                 found = _closer(found, chain)
-                return signs.AT_SOURCE.get(found, found) if step == "extract" else found
+                return signs.AT_SOURCE.get(found, found) if step in signs.READING else found
     return Diagnosis.CODE
 
 

@@ -44,7 +44,7 @@ _PEER = re.compile(
     """,
     re.VERBOSE,
 )
-_QUERY = re.compile(r"\?[^\s'\"<>)]*=[^\s'\"<>)]*")
+_QUERY = re.compile(r"\?[^\s'\"<>)?=]*=[^\s'\"<>)]*")
 _USER_INFO = re.compile(r"(?<=://)[^\s/@'\"]+@")
 
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import re
 
-#: Each pattern has the words to keep in its first group; what follows them is a value of somebody's row.
+#: Each pattern has the words to keep in its first group; what follows them is a value of somebody's row. Where the
+#: words after a value are missing (a text was cut), the rest is hidden; that also keeps the search linear.
 _QUOTES = tuple(
-    re.compile(pattern, re.DOTALL | re.IGNORECASE)
+    re.compile(pattern, re.DOTALL | re.IGNORECASE | re.MULTILINE)
     for pattern in (
-        r"(Offending data item: )[^\n]+",  # dlt, schema contract: values of the key columns
-        r"(for value )`.*?`(?= in table)",  # dlt, a value that cannot be coerced
-        r"(with value )`.*?`(?= and type)",  # dlt, the incremental cursor
-        r"(actual data item )`.*?`(?= at path)",  # dlt, the row under the incremental cursor
+        r"(Offending data item: ).*\Z",  # dlt, schema contract: values of the key columns, at the end of its message
+        r"(for value )`.*?(?:`(?= in table)|\Z)",  # dlt, a value that cannot be coerced
+        r"(with value )`.*?(?:`(?= and type)|\Z)",  # dlt, the incremental cursor
+        r"(actual data item )`.*?(?:`(?= at path)|\Z)",  # dlt, the row under the incremental cursor
         r"(Failing row contains )\([^\n]*\)",  # PostgreSQL, not null and check constraints
-        r"(Key \([^)\n]*\)=)\([^\n]*?\)(?= )",  # PostgreSQL, unique and foreign keys
+        r"(Key \([^)\n]{1,200}\)=)\([^\n]*?\)(?= )",  # PostgreSQL, unique and foreign keys
         r"(COPY [^\n]{1,200}?: )\"[^\n]*\"",  # PostgreSQL, the line under COPY
-        r"(invalid input (?:syntax|value) for [^\n:]+: )\"[^\n]*\"",  # PostgreSQL, conversions
-        r"(Duplicate key )\"[^\n]*?\"(?= violates)",  # DuckDB, unique keys
-        r"(Could not convert string )(['\"])[^\n]*?\2(?= to)",  # DuckDB, conversions
+        r"(invalid input (?:syntax|value) for [^\n:]{1,60}: )\"[^\n]*\"",  # PostgreSQL, conversions
+        r"(Duplicate key )\"[^\n]*?(?:\"(?= violates)|$)",  # DuckDB, unique keys
+        r"(Could not convert string )(['\"])[^\n]*?(?:\2(?= to)|$)",  # DuckDB, conversions
         r"(with value )\S+(?= can't be cast)",  # DuckDB, numbers out of range
-        r"(Duplicate entry )'[^\n]*?'(?= for key)",  # MySQL
-        r"(Incorrect \w+ value: )'[^\n]*?'(?= for column)",  # MySQL
+        r"(Duplicate entry )'[^\n]*?(?:'(?= for key)|$)",  # MySQL
+        r"(Incorrect \w+ value: )'[^\n]*?(?:'(?= for column)|$)",  # MySQL
         r"(The duplicate key value is )\([^\n]*\)",  # SQL Server
-        r"(input_value=)[^\n]*?(?=, input_type)",  # pydantic
+        r"(input_value=)[^\n]*?(?=, input_type|$)",  # pydantic
     )
 )
 #: The statement as the driver shows it, with the values in it; SQLAlchemy adds the parameters.
-_STATEMENT = re.compile(r"^[ \t|]*(?:LINE \d+: .*(?:\n[ \t|]*\^+[ \t]*$)?|\[(?:SQL|parameters): .*)$", re.MULTILINE)
+_STATEMENT = re.compile(
+    r"^[ \t|]*(?:LINE \d+: .*(?:\n[ \t|]*\^+[ \t]*$)?|\[(?:SQL|parameters): (?s:.*?)(?:\]|\Z))$", re.MULTILINE
+)
 
 
 def hide_row_values(text: str) -> str:

@@ -146,7 +146,8 @@ DRIVERS = {
     "snowflake",
     "clickhouse_connect",
 }
-#: A database that is read is no destination.
+#: In these stages a database is read: what fails there is no destination.
+READING = {"before", "extract"}
 AT_SOURCE = {
     Diagnosis.NO_TABLE: Diagnosis.NOT_FOUND,
     Diagnosis.DESTINATION_BUSY: Diagnosis.SERVER_ERROR,

@@ -10,12 +10,14 @@ from tocsin.core.cause import Cause, CauseClass
 from tocsin.core.explain.message import cut
 
 LONGEST_SUMMARY = 200
+#: Stages that are no steps of dlt have no name that a reader knows.
+_AROUND = {"before": "start", "after": "code after the load"}
 _CONTRACT_MODE = re.compile(r"contract_mode=(\w+)")
 
 
 def summary(cause: Cause) -> str:
     """Return one sentence without a full stop: "extract of orders failed: 503 Service Unavailable from host/path"."""
-    what = cause.step or "run"
+    what = _AROUND.get(cause.step or "", cause.step) or "run"
     subject = cause.resource or cause.table
     whole = f"{what} of {subject}" if subject else what
     verb = "was interrupted" if cause.cause_class is CauseClass.INTERRUPTED else "failed"
