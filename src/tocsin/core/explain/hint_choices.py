@@ -103,9 +103,10 @@ def contract(scene: Scene) -> str:
     if entity is None:
         said = _ENTITY.search(text(scene.chain.root))
         entity = said[1] if said else "columns"
-    new = f"table {scene.table} is new"
+    table = f"table {scene.table}" if scene.table else "a table"
+    new = f"{table} is new"
     if entity != "tables":
-        new = f"{f'column {scene.column}' if scene.column else 'a column'} of table {scene.table} is new"
+        new = f"{f'column {scene.column}' if scene.column else 'a column'} of {table} is new"
     if entity == "data_type":
         new += " (a value of another type than before would need it)"
     return (
