@@ -49,7 +49,8 @@ bench: $(READY) ## Measure: every script in bench/
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
 .PHONY: docs
-docs: $(READY) ## Check that the documentation is true
+docs: $(READY) ## Write what the code knows into the documentation, and check that the rest is true
+	$(BIN)/python tools/write_docs.py
 	$(BIN)/pytest -m docs
 
 .PHONY: constraints
