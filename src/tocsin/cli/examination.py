@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from tocsin.capture import providers
 from tocsin.capture.attach import CALLBACKS
@@ -65,7 +65,7 @@ def examine(place: Workplace) -> Iterator[Sign]:
 
 
 def _dlt() -> Iterator[Sign]:
-    if importlib.util.find_spec("dlt") is None:
+    if find_spec("dlt") is None:
         yield Sign(part="dlt", state="ok", text="is not installed; tocsin.watch watches other programs")
         return
     version = importlib.metadata.version("dlt")

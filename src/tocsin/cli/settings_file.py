@@ -24,7 +24,8 @@ class SettingsFile:
         self.path = path
         try:
             # Line ends stay as they are.
-            self._text = path.read_bytes().decode() if path.exists() else ""
+            self._before = path.read_bytes() if path.exists() else b""
+            self._text = self._before.decode()
             self._values = tomllib.loads(self._text)
         except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
@@ -76,17 +77,21 @@ class SettingsFile:
         data = self._text.encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            before = self.path.read_bytes() if self.path.exists() else b""
-            if not data.startswith(before):
-                _write(self.backup, before, private=True)
+            if not data.startswith(self._before):
+                _write(self.backup, self._before, private=True)
             _write(self.path, data, private=private)
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
 
     @property
     def backup(self) -> Path:
-        """Where the file is kept as it was."""
-        return self.path.with_name(f"{self.path.name}.before-tocsin-init")
+        """Where the file is kept as it was; dlt's projects keep files whose names end so out of git."""
+        return self.path.with_name(f"before-tocsin-init.{self.path.name}")
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self._text.encode() != self._before
 
     def _take(self, text: str, addition: str) -> None:
         try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ class Workplace:
 def find_workplace() -> Workplace:
     """Return the settings as a pipeline in this directory would find them."""
     files = file_layers(Path.cwd())
-    has_dlt = importlib.util.find_spec("dlt") is not None
+    has_dlt = find_spec("dlt") is not None
     # With one file that is no TOML dlt reads none of them, and its providers tell of no file at all.
     readable = not any(layer.unreadable for layer in files)
     layers = providers.layers() if has_dlt and readable else files

@@ -31,14 +31,14 @@ def command() -> None:
 @click.option("--types", is_flag=True, help="List the types that exist, with their settings.")
 @json_option
 def list_channels(*, types: bool, as_json: bool) -> None:
-    r"""List the configured channels and whether they work.
+    """List the configured channels and whether they work.
 
     \b
     As JSON, a list of:
       name, type, origin (the file), last_ok_at, waiting (messages), why, and
       state  ok, not tried, failing, paused, disabled or unusable
     With --types, a list of type, summary and fields.
-    """
+    """  # noqa: D301  # click reads \b as a character
     if types:
         _list_types(as_json=as_json)
         return

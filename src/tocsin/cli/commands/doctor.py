@@ -30,8 +30,8 @@ def command(*, as_json: bool) -> None:
         print_json({"version": tocsin.__version__, "ok": not broken, "signs": found})
     else:
         screen = open_screen()
-        screen.heading(f"Tocsin {tocsin.__version__} on Python {sys.version.split()[0]}, {sys.executable}")
+        screen.line(f"Tocsin {tocsin.__version__} on Python {sys.version.split()[0]}, {sys.executable}")
         screen.table(_COLUMNS, [(Cell(text=sign.part, tone=sign.tone), sign.state, sign.text) for sign in signs])
-        screen.line(f"{count(broken, 'part')} broken" if broken else "Nothing is broken")
+        screen.line(f"{count(broken, 'problem')}" if broken else "Nothing is broken")
     if broken:
         sys.exit(1)

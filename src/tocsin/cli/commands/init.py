@@ -47,7 +47,9 @@ def command(*, slack_webhook: str | None, no_test: bool, force: bool) -> None:
     if url:
         config.append(slack_channel(_CHANNEL))
         secrets.append(slack_secret(_CHANNEL, url))
-    _write(config, secrets, has_secret=bool(url))
+    # The secret comes first: without it the channel in the other file would be a problem.
+    _write(secrets, private=True)
+    _write(config, private=False)
     if url and not no_test:
         _test()
     _tell_next(has_channel=bool(url))
@@ -77,15 +79,16 @@ def _check(url: str) -> None:
         raise ConfigError(f"the Slack webhook cannot be used: {'; '.join(problems)}")
 
 
-def _write(config: SettingsFile, secrets: SettingsFile, *, has_secret: bool) -> None:
-    # The secret comes first: without it the channel in the other file would be a problem.
-    if has_secret:
-        secrets.write(private=True)
-        click.echo(f"wrote {_SECRETS}, which only you can read")
-        if said := keep_out_of_git(_SECRETS):
+def _write(file: SettingsFile, *, private: bool) -> None:
+    if not file.changed:
+        return
+    file.write(private=private)
+    click.echo(f"wrote {file.path}{', which only you can read' if private else ''}")
+    if file.backup.exists():
+        click.echo(f"what it was before is kept as {file.backup}")
+    for path in (file.path, file.backup) if private else ():
+        if path.exists() and (said := keep_out_of_git(path)):
             click.echo(said)
-    config.write()
-    click.echo(f"wrote {_CONFIG}")
 
 
 def _test() -> None:

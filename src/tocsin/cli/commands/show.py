@@ -20,7 +20,7 @@ from tocsin.store.protocol import Transaction
 @click.argument("name", metavar="ID")
 @json_option
 def command(*, name: str, as_json: bool) -> None:
-    r"""Tell all about a run or an alert, and why somebody was told or not.
+    """Tell all about a run or an alert, and why somebody was told or not.
 
     ID is the beginning of the id of a run or an alert, or the name of a pipeline: then its open alert and its latest
     run are shown.
@@ -29,7 +29,7 @@ def command(*, name: str, as_json: bool) -> None:
     As JSON, two keys of which one may be null:
       alert  every fact of the alert; told (who knows), runs (ids), notifications with their deliveries
       run    every fact of the run; rows, duration_seconds, log (the end of the log, if it was kept)
-    """
+    """  # noqa: D301  # click reads \b as a character
     with open_engine(find_workplace()) as engine, engine.store.reading() as tx:
         alert, run = find(tx, name)
         life = read_life(tx, alert) if alert is not None else None

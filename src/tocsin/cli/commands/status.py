@@ -33,7 +33,7 @@ _MOST = 1000
 @click.option("--fail", is_flag=True, help="Exit with 1 if an alert is open.")
 @json_option
 def command(*, fail: bool, as_json: bool) -> None:
-    r"""Tell what is wrong, since when and who knows.
+    """Tell what is wrong, since when and who knows.
 
     \b
     As JSON:
@@ -42,7 +42,7 @@ def command(*, fail: bool, as_json: bool) -> None:
       channels   as in tocsin channel list --json
       problems   of the configuration: origin, key, found, remedy
       notices    what is wrong with Tocsin itself, in sentences
-    """
+    """  # noqa: D301  # click reads \b as a character
     place = find_workplace()
     with open_engine(place) as engine, engine.store.reading() as tx:
         now = engine.clock()
