@@ -27,6 +27,9 @@ class Severity(StrEnum):
 class Kind(StrEnum):
     """The question that a finding answers."""
 
+    NOT_STARTED = "not_started"
+    LATE = "late"
+    STUCK = "stuck"
     FAILED = "failed"
     PARTIAL = "partial"
     EXITED = "exited"

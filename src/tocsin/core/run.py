@@ -145,6 +145,24 @@ class Process:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run has come. A heartbeat says that the process lives; only this says that it moves."""
+
+    #: When something moved last: a page of rows, a file, a load job, or a new step.
+    moved_at: datetime
+    stage: Stage
+    #: What moved: a resource while extracting, a table while normalizing, a job while loading.
+    subject: str | None = None
+    #: Items of the subject so far, as dlt counts them.
+    done: int = 0
+    #: How many there will be; None where dlt does not know.
+    total: int | None = None
+    #: Where the pipeline's thread stands in the user's code, innermost first: "orders.py:39 in fetch". Taken while
+    #: nothing moves.
+    stack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One attempt to run a pipeline, from its start to its end.
 
@@ -180,6 +198,9 @@ class Run:
     context: Context = field(default_factory=Context)
     process: Process | None = None
     heartbeat_at: datetime | None = None
+    progress: Progress | None = None
+    #: What ended the process of a run that died, where it is known: "SIGKILL", "out of memory".
+    ended_by: str | None = None
     #: The same error is told by another run: that of a pipeline inside a watched job.
     told_elsewhere: bool = False
     #: Anything else worth reading, told as it is.
@@ -206,9 +227,14 @@ class Run:
 def merge(known: Run | None, reported: Run) -> Run:
     """Return what is known of a run after a report, whatever the order in which reports arrive.
 
-    An end beats a beginning, and an end that was reported beats the assumption that the run died.
+    A later sign of life beats an earlier one, an end beats both, and an end that was reported beats the assumption
+    that the run died.
     """
-    if known is None or known.outcome is Outcome.RUNNING:
+    if known is None:
+        return reported
+    if known.outcome is reported.outcome is Outcome.RUNNING:
+        return max(known, reported, key=lambda run: run.heartbeat_at or run.started_at)
+    if known.outcome is Outcome.RUNNING:
         return reported
     if reported.outcome is Outcome.RUNNING or (known.outcome is not Outcome.DIED and known.ended_at is not None):
         return known
