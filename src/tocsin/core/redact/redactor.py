@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from urllib.parse import unquote_plus
 
-from tocsin.core.known_secrets import known_forms
-from tocsin.core.secret_patterns import replace_secrets
-from tocsin.core.secret_words import PLACEHOLDER, compiled
+from tocsin.core.redact.known import known_forms
+from tocsin.core.redact.patterns import replace_secrets
+from tocsin.core.redact.words import PLACEHOLDER, compiled
 
 #: What stands for a text that could not be cleaned: a redactor that fails shows nothing.
 WITHHELD = "[text withheld: it could not be checked for secrets]"

@@ -11,8 +11,8 @@ import binascii
 import re
 from collections.abc import Callable
 
-from tocsin.core.secret_assignments import replace_assigned
-from tocsin.core.secret_words import HARMLESS, PLACEHOLDER, compiled
+from tocsin.core.redact.assignments import replace_assigned
+from tocsin.core.redact.words import HARMLESS, PLACEHOLDER, compiled
 
 # The beginning of a word, also right after a line break that is shown as "\n".
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"

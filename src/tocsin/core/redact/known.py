@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
 
-from tocsin.core.secret_patterns import replace_secrets
+from tocsin.core.redact.patterns import replace_secrets
 
 # Shorter values would be found inside ordinary words; shorter numbers are ports, counts and dates.
 _MIN_LENGTH = 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tocsin.core.secret_words import compiled, is_code, is_prose
+from tocsin.core.redact.words import compiled, is_code, is_prose
 
 # Names are matched by how they end: a prefix (DESTINATION__POSTGRES__CREDENTIALS__) needs no look, and "token_usage"
 # or "private_key_id" are not among them. A token that continues a page, or that a parser did not expect, is no secret.
