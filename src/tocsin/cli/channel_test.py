@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli import workplace
 from tocsin.cli.acting import login
-from tocsin.cli.workplace import Workplace, clock, open_engine
+from tocsin.cli.workplace import Workplace, open_engine
 from tocsin.core.finding import Topic
 from tocsin.core.message import Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.outbox import ChannelState
@@ -34,9 +35,9 @@ def try_channel(place: Workplace, name: str) -> None:
     from tocsin.engine.deliver import send_now
 
     configured = _configured(place, name)
-    outgoing = Outgoing(key=str(uuid.uuid4()), message=_message(name, clock()))
+    outgoing = Outgoing(key=str(uuid.uuid4()), message=_message(name, workplace.clock()))
     # Sent before the store is opened: whoever looks for a fault in a channel need not mend the store first.
-    delivery = send_now(configured, outgoing, clock)
+    delivery = send_now(configured, outgoing, workplace.clock)
     said = " ".join(part for part in (str(delivery.status or ""), delivery.answer) if part)
     if not delivery.ok:
         raise DeliveryError(f"{name} did not take the message ({delivery.took_ms:,} ms): {said}", permanent=False)

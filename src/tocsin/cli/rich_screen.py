@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -26,7 +27,8 @@ _WIDEST = 120
 _NARROWEST = 8
 #: Between two columns.
 _GAP = 2
-_MARGIN = "\N{NO-BREAK SPACE}" * 2
+#: A sign and a space.
+_MARGIN = 2
 
 
 class RichScreen:
@@ -46,12 +48,7 @@ class RichScreen:
 
     def line(self, text: str, tone: Tone | None = None) -> None:
         """Say a sentence; longer ones go on below their own beginning."""
-        if tone is None:
-            self._print(Text(one_line(text)))
-            return
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_row(Text(SIGNS[tone], style=_COLOURS[tone]), Text(one_line(text), style=_COLOURS[tone]))
-        self._print(grid)
+        self._print(_signed(Cell(text=text, tone=tone)) if tone else Text(one_line(text)))
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Show labels and values, those without a value left out."""
@@ -61,30 +58,43 @@ class RichScreen:
         for label, value in facts:
             if value.strip():
                 grid.add_row(Text(label), Text(clean(value).strip()))
-        self._print(Padding(grid, (0, 0, 0, len(_MARGIN))))
+        self._print(Padding(grid, (0, 0, 0, _MARGIN)))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Show a table; columns that belong below the others become lines over the whole width."""
-        top = [i for i, column in enumerate(columns) if not column.below]
-        below = [i for i, column in enumerate(columns) if column.below]
-        # Signs stand in the margin, and all texts begin after it.
-        names = [Text(f"{_MARGIN if i == 0 else ''}{columns[i].name}", style="dim") for i in top]
-        lines = [names, *([_text(row[i], margin=i == 0) for i in top] for row in rows)]
-        widths = _fit([max(line[n].cell_len for line in lines) for n in range(len(top))], self._console.width)
-        for line, row in zip(lines, [(), *rows], strict=True):
-            grid = Table.grid(padding=(0, _GAP, 0, 0))
-            for i, width in zip(top, widths, strict=True):
-                grid.add_column(width=width, justify="right" if columns[i].right else "left", overflow="fold")
-            grid.add_row(*line)
-            self._print(grid)
-            for i in below if row else ():
-                if text := _text(row[i]):
-                    lead = Text(f"{columns[i].below} ", style="dim") if columns[i].below.strip() else Text()
-                    self._print(Padding(Text.assemble(lead, text), (0, 0, 0, 2 * len(_MARGIN))))
+        """Show a table; columns that belong below the others become lines over the whole width.
+
+        Signs stand in the margin, and all texts begin after it.
+        """
+        top = [i for i, column in enumerate(columns) if column.below is None]
+        names = [columns[i].name for i in top]
+        texts = [[_text(row[i]) for i in top] for row in rows]
+        natural = [max(cell_len(line[n]) for line in (names, *texts)) for n in range(len(top))]
+        widths = _fit(natural, self._console.width - _MARGIN)
+        widths[0] += _MARGIN
+        self._print_row(columns, widths, _signed(Cell(text=names[0])), names[1:], style="dim")
+        for line, row in zip(texts, rows, strict=True):
+            sign = row[0] if isinstance(row[0], Cell) else Cell(text=line[0])
+            self._print_row(columns, widths, _signed(sign), line[1:])
+            self._print_below(columns, row)
+
+    def _print_row(
+        self, columns: Sequence[Column], widths: Sequence[int], first: Table, texts: Sequence[str], *, style: str = ""
+    ) -> None:
+        grid = Table.grid(padding=(0, _GAP, 0, 0))
+        for column, width in zip((column for column in columns if column.below is None), widths, strict=True):
+            grid.add_column(width=width, justify="right" if column.right else "left", overflow="fold")
+        grid.add_row(first, *map(Text, texts), style=style)
+        self._print(grid)
+
+    def _print_below(self, columns: Sequence[Column], row: Row) -> None:
+        for column, cell in zip(columns, row, strict=True):
+            if column.below is not None and (text := _text(cell)):
+                words = Text.assemble((f"{column.below} " if column.below else "", "dim"), text)
+                self._print(Padding(words, (0, 0, 0, 2 * _MARGIN)))
 
     def code(self, text: str) -> None:
         """Show text whose lines are kept as they are."""
-        self._print(Padding(Text(clean(text).rstrip("\n"), style="dim"), (0, 0, 0, len(_MARGIN))))
+        self._print(Padding(Text(clean(text).rstrip("\n"), style="dim"), (0, 0, 0, _MARGIN)))
 
     def _print(self, what: Text | Table | Padding) -> None:
         self._begun = True
@@ -99,9 +109,15 @@ def _fit(widths: list[int], width: int) -> list[int]:
     return fitting
 
 
-def _text(cell: Cell | str, *, margin: bool = False) -> Text:
-    tone, text = (cell.tone, cell.text) if isinstance(cell, Cell) else (None, cell)
-    if tone is None:
-        return Text(f"{_MARGIN if margin else ''}{one_line(text)}")
-    # A space that does not break: a sign stays with what it says.
-    return Text(f"{SIGNS[tone]}\N{NO-BREAK SPACE}{one_line(text)}", style=_COLOURS[tone])
+def _text(cell: Cell | str) -> str:
+    return one_line(cell.text if isinstance(cell, Cell) else cell)
+
+
+def _signed(cell: Cell) -> Table:
+    """Return a text beside the sign of its tone; it goes on below itself."""
+    style = _COLOURS[cell.tone] if cell.tone else ""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(SIGNS[cell.tone] if cell.tone else "", Text(one_line(cell.text)), style=style)
+    return grid

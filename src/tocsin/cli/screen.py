@@ -31,8 +31,8 @@ class Column:
     name: str
     #: Numbers are set to the right.
     right: bool = False
-    #: In a terminal the value has a line of its own below the row, after these words.
-    below: str = ""
+    #: In a terminal the value has a line of its own below the row, after these words; None for a place in the row.
+    below: str | None = None
 
 
 Row = Sequence[Cell | str]

@@ -45,25 +45,36 @@ class SettingsFile:
         """Add tables to the end of the text; `write` writes it.
 
         Raises:
-            ConfigError: The file says the same in another way, so that the addition makes no TOML.
+            ConfigError: The file says something of the same in another form, so that the addition makes no TOML.
         """
         line_end = "\r\n" if "\r\n" in self._text else "\n"
         between = "" if not self._text else line_end if self._text.endswith("\n") else line_end * 2
-        self._take(self._text + between + text.replace("\n", line_end), text)
+        longer = self._text + between + text.replace("\n", line_end)
+        try:
+            self._values = tomllib.loads(longer)
+        except ValueError as error:
+            # Only the name of the table is shown: the text may hold a secret.
+            table = next(line for line in text.splitlines() if line.startswith("["))
+            raise ConfigError(f"{self.path}: {table} cannot be added to what stands there; add it by hand") from error
+        self._text = longer
 
     def without_tocsin(self) -> None:
-        """Take the tables of `[tocsin]` out of the text; `write` keeps the file as it was beside the new one."""
+        """Take the tables of `[tocsin]` out of the text; `write` keeps the file as it was beside the new one.
+
+        Raises:
+            ConfigError: What is left would not say the same.
+        """
         kept, ours = [], False
         for line in self._text.splitlines(keepends=True):
             if header := _HEADER.match(line):
                 ours = header[1].replace('"', "").split(".")[0].strip() == "tocsin"
             if not ours:
                 kept.append(line)
+        shorter = "".join(kept)
         rest = {key: value for key, value in self._values.items() if key != "tocsin"}
-        text = "".join(kept)
-        self._take(text, "")
-        if self._values != rest:
+        if not _says(shorter, rest):
             raise ConfigError(f"{self.path}: the [tocsin] section cannot be told from the rest; remove it by hand")
+        self._text, self._values = shorter, rest
 
     def write(self, *, private: bool = False) -> None:
         """Write the file; what it was before is kept beside it if anything in it was taken out.
@@ -93,12 +104,12 @@ class SettingsFile:
         """Whether there is something to write."""
         return self._text.encode() != self._before
 
-    def _take(self, text: str, addition: str) -> None:
-        try:
-            self._values = tomllib.loads(text)
-        except ValueError as error:
-            raise ConfigError(f"{self.path}: add this by hand, in the form that is used there:\n{addition}") from error
-        self._text = text
+
+def _says(text: str, values: dict[str, object]) -> bool:
+    try:
+        return tomllib.loads(text) == values
+    except ValueError:
+        return False
 
 
 def _write(path: Path, data: bytes, *, private: bool) -> None:

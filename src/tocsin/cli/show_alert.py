@@ -23,13 +23,13 @@ _RUN_COLUMNS = (
     Column(name="Ended (UTC)"),
     Column(name="Outcome"),
     Column(name="Run"),
-    Column(name="Why", below=" "),
+    Column(name="Why", below=""),
 )
 _DECISIONS = (
     Column(name="When (UTC)"),
     Column(name="Channel"),
     Column(name="Why, or why not"),
-    Column(name="Result", below=" "),
+    Column(name="Result", below=""),
 )
 _STATUS_TONES = {Status.SENT: Tone.GOOD, Status.WAITING: Tone.WARNING, Status.DEAD: Tone.ERROR}
 

@@ -19,7 +19,7 @@ COLUMNS = (
     Column(name="State"),
     Column(name="Alert"),
     Column(name="Acknowledged by", below="acknowledged by"),
-    Column(name="Why", below=" "),
+    Column(name="Why", below=""),
     Column(name="Told", below="told:"),
 )
 

@@ -17,7 +17,7 @@ _COLUMNS = (
     Column(name="Last success (UTC)"),
     Column(name="Waiting", right=True),
     Column(name="From"),
-    Column(name="Why", below=" "),
+    Column(name="Why", below=""),
 )
 _SETTINGS = (Column(name="Setting"), Column(name="What it is"))
 

@@ -16,7 +16,7 @@ COLUMNS = (
     Column(name="Took", right=True),
     Column(name="Rows", right=True),
     Column(name="Run"),
-    Column(name="Why", below=" "),
+    Column(name="Why", below=""),
 )
 
 
