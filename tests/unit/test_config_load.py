@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tocsin.config.duration import parse_duration
 from tocsin.config.files import file_layers
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.config.merge import environment_layer
 from tocsin.config.model import Config
+from tocsin.core.duration import parse_duration
 from tocsin.core.finding import Severity
 
 _HOME = Path("/data/tocsin")

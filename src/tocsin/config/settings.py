@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tocsin.config.duration import parse_duration
+from tocsin.core.duration import parse_duration
 from tocsin.core.finding import Severity
 
 Reader = Callable[[object], object]
