@@ -25,7 +25,8 @@ rows, repeats = int(sys.argv[1]), int(sys.argv[2])
 @dlt.resource
 def items():
     for start in range(0, rows, 100):
-        yield [{"id": i, "name": f"name {i}", "price": i * 1.5, "tags": {"a": i}} for i in range(start, min(rows, start + 100))]
+        page = range(start, min(rows, start + 100))
+        yield [{"id": i, "name": f"name {i}", "price": i * 1.5, "tags": {"a": i}} for i in page]
 
 took = []
 for number in range(repeats):
@@ -66,7 +67,7 @@ def modes(port: int) -> dict[str, dict[str, str]]:
 
 def run_once(rows: int, repeats: int, variables: dict[str, str]) -> list[list[float]]:
     """Return for each repetition the milliseconds of `dlt.pipeline()`, and of that and the run together."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         environment = os.environ | {
             "DLT_DATA_DIR": f"{folder}/dlt",
             "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -104,7 +105,7 @@ def measure(rows: int, repeats: int, rounds: int) -> None:
         alone = statistics.median(times["dlt alone"])
         for mode, values in times.items():
             median = statistics.median(values)
-            print(  # noqa: T201  # a benchmark prints
+            print(  # a benchmark prints
                 json.dumps(
                     {
                         "rows": rows,
