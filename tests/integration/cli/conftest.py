@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cli_project import Project
 from tocsin.cli import workplace
-from typed import Project
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from click import Context
 
+from cli_project import TO_A_FILE, Project
 from made import good_run, run
 from receiver import answer, receiving
 from tocsin.cli.main import COMMANDS, cli
 from tocsin.core.run import Outcome
-from typed import TO_A_FILE, Project
 
 
 def test_an_acknowledgement_is_told_at_once(project: Project) -> None:

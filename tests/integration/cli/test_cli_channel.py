@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from made import at, run
 from receiver import answer, receiving
 from tocsin.channels.registry import CHANNELS
 from tocsin.core.outbox import ChannelState
-from typed import TO_A_FILE, Project
 
 
 def _configure_hook(project: Project, url: str) -> None:

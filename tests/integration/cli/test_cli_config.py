@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from tocsin.config.settings import GENERAL
-from typed import TO_A_FILE, Project
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from made import at, run
 from tocsin.cli import examination
 from tocsin.core.run import Outcome
-from typed import TO_A_FILE, Project
 
 
 def _signs(project: Project) -> dict[str, tuple[str, str]]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from cli_project import Project
 from receiver import answer, receiving
 from tocsin.config.settings import GENERAL
-from typed import Project
 
 HOOK = "https://hooks.slack.com/services/T0/B0/s3cr3t"
 SECTION = "[tocsin]\nbudget = '3s'\n"

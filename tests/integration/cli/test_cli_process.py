@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from made import run
-from typed import TO_A_FILE, Project
 
 _MAIN = "from tocsin.cli.main import main; main()"
 

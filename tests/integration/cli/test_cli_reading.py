@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from made import at, cause, good_run, run
 from tocsin.core.run import Outcome, Run, TableLoad
-from typed import TO_A_FILE, Project
 
 #: One pipeline that failed twice, one that is well.
 RUNS = (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cli_project import TO_A_FILE, Project
 from made import at, cause, good_run, run
 from tocsin.core.run import Context, FailedJob, Link, Outcome, Process, SchemaChange, Stage, Step, TableLoad
-from typed import TO_A_FILE, Project
 
 ERROR = "503 Server Error: Service Unavailable for url: https://api.example.com/orders"
 

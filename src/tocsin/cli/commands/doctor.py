@@ -18,10 +18,10 @@ _COLUMNS = (Column(name="Part"), Column(name="State"), Column(name="Found"))
 @click.command("doctor")
 @json_option
 def command(*, as_json: bool) -> None:
-    """Find out why something does not work; exits with 1 if anything is broken.
+    """Find out why something does not work.
 
-    Looks at every part that a run passes through, and sends nothing. As JSON: version, ok, and in signs a list of
-    part, state (ok, warning, broken) and text.
+    Looks at every part that a run passes through, and sends nothing. Exits with 1 if anything is broken. As JSON:
+    version, ok, and in signs a list of part, state (ok, warning, broken) and text.
     """
     signs = [*examine(find_workplace())]
     broken = sum(sign.state == "broken" for sign in signs)
