@@ -106,6 +106,8 @@ def start(source: str, folder: Path, args: tuple[str, ...], environment: Mapping
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             # dlt prints sets, in the order of their hashes.
             "PYTHONHASHSEED": "0",
+            # Old versions of dlt lose buffered output of programs that fork.
+            "PYTHONUNBUFFERED": "1",
             **environment,
         },
         stdin=subprocess.DEVNULL,

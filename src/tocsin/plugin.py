@@ -7,6 +7,7 @@ So this file imports the standard library and what dlt has loaded already, and n
 from __future__ import annotations
 
 import contextlib
+import os
 
 
 def enable() -> None:
@@ -22,5 +23,7 @@ with contextlib.suppress(Exception):
     @HookimplMarker("dlt")(specname="plug_run_context", tryfirst=True)
     def watch_runs() -> None:
         """Attach when dlt looks for its run context, which it does once it is whole and before anything runs."""
-        with contextlib.suppress(Exception):
-            enable()
+        # Older versions of dlt do not know the switch, and load the plugin all the same.
+        if os.environ.get("DLT_DISABLE_PLUGINS", "false").lower() == "false":
+            with contextlib.suppress(Exception):
+                enable()

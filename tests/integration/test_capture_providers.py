@@ -36,7 +36,7 @@ _SCRIPT = """
         [tocsin.channels.ops]
         webhook_url = "https://hooks.example.com/services/T0/B0/placed"
         [runtime]
-        sentry_dsn = "https://key@sentry.example.com/1"
+        slack_incoming_hook = "https://hooks.example.com/services/T0/B0/filed"
         [sources.shop]
         api_key = "shop-key-1234"
         [destination.warehouse.credentials]
@@ -45,7 +45,7 @@ _SCRIPT = """
     ''')
 
     import dlt
-    from dlt.common.configuration.providers import VaultDocProvider
+    from dlt.common.configuration.providers.vault import VaultDocProvider
     from dlt.destinations import postgres
     from tocsin.capture import providers
 
@@ -130,7 +130,8 @@ def test_files(found: Any) -> None:
     assert (config["runtime"], secrets_allowed) == ({}, False)
     _, secrets, secrets_allowed = _layer(found, ".dlt/secrets.toml")
     assert set(secrets) == {"tocsin", "runtime"}
-    assert (secrets["runtime"], secrets_allowed) == ({"sentry_dsn": "https://key@sentry.example.com/1"}, True)
+    assert secrets["runtime"] == {"slack_incoming_hook": "https://hooks.example.com/services/T0/B0/filed"}
+    assert secrets_allowed
 
 
 def test_vault_is_asked_only_when_needed(found: Any) -> None:
