@@ -73,6 +73,10 @@ class Project:
         """Type a command with `--json` and return the document."""
         return json.loads(self.says(*words, "--json"))
 
+    def alert_id(self) -> str:
+        """Return as much of the newest alert's id as the commands show."""
+        return str(self.json("alerts", "--all")[0]["id"])[:8]
+
     def told(self) -> list[str]:
         """Return the titles that reached the file channel."""
         file = self.folder / "alerts.jsonl"

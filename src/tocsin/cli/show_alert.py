@@ -49,7 +49,8 @@ class Life:
 
 def read_life(tx: Transaction, alert: Alert) -> Life:
     """Read all that is known of an alert."""
-    notifications = [*reversed(tx.notifications(alert_id=alert.id, limit=_MOST))]
+    of_alert = tx.notifications(alert_id=alert.id, limit=_MOST)
+    notifications = sorted(of_alert, key=lambda one: (one.created_at, one.seq, one.channel))
     return Life(
         alert=alert,
         runs=_runs_of(tx, alert),

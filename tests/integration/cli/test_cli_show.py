@@ -35,10 +35,10 @@ def test_an_alert_says_who_was_told_and_why_the_others_were_not(project: Project
     project.report(run("aaaa0002", ended=20))
     project.says("tick")
 
-    lines = project.says("show", "277a83bf").splitlines()
+    lines = project.says("show", project.alert_id()).splitlines()
 
     assert lines[:8] == [
-        "error: orders failed, 2nd time in a row, alert 277a83bf",
+        f"error: orders failed, 2nd time in a row, alert {project.alert_id()}",
         "State:       firing",
         "Severity:    error",
         "Since:       2026-11-23 12:01:00 UTC",
@@ -68,7 +68,7 @@ def test_an_alert_that_is_over_says_how_it_ended(project: Project) -> None:
     project.report(good_run("bbbb0001", ended=60))
     project.says("tick")
 
-    said = project.says("show", "277a83bf")
+    said = project.says("show", project.alert_id())
 
     assert "Acknowledged:  by eve, 2026-11-23 13:00:00 UTC" in said
     assert "Resolved:      2026-11-23 13:00:00 UTC, after 59 min: a run went well in 1 min" in said
@@ -82,7 +82,7 @@ def test_a_message_that_waits_shows_the_last_answer(project: Project) -> None:
     project.report(run("aaaa0001", ended=1))
     project.says("tick")
 
-    [line] = [line for line in project.says("show", "277a83bf").splitlines() if "new problem" in line]
+    [line] = [line for line in project.says("show", project.alert_id()).splitlines() if "new problem" in line]
 
     assert line.endswith("  waiting after 1 try: alerts.jsonl cannot be written: Is a directory")
 
@@ -90,7 +90,7 @@ def test_a_message_that_waits_shows_the_last_answer(project: Project) -> None:
     project.now += timedelta(minutes=5)
     project.says("tick")
 
-    assert "  sent at 2026-11-23 13:05:00 after 2 tries in " in project.says("show", "277a83bf")
+    assert "  sent at 2026-11-23 13:05:00 after 2 tries in " in project.says("show", project.alert_id())
 
 
 EVERYTHING = run(
@@ -262,7 +262,7 @@ def test_show_as_json_has_its_documented_keys(project: Project, tmp_path: Path) 
             ),
         ),
         (("show", "aaaa"), "'aaaa' fits run aaaa0002 (orders), run aaaa0001 (orders); give more of the id"),
-        (("ack", "zzz"), "no alert has an id that begins with 'zzz'; open are: 277a83bf (orders)"),
+        (("ack", "zzz"), "no alert has an id that begins with 'zzz'; open are: {alert} (orders)"),
     ],
 )
 def test_what_is_not_there_says_what_is(project: Project, words: tuple[str, ...], said: str) -> None:
@@ -272,4 +272,5 @@ def test_what_is_not_there_says_what_is(project: Project, words: tuple[str, ...]
 
     result = project.tocsin(*words)
 
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {said}\n")
+    expected = said.format(alert=project.alert_id())
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {expected}\n")
