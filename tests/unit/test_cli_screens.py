@@ -96,6 +96,15 @@ def test_no_line_is_wider_than_the_terminal() -> None:
     assert name in "".join(line[2:33].strip() for line in lines[1:])
 
 
+def test_code_is_never_broken() -> None:
+    """A line of a traceback can be copied, however narrow the terminal is."""
+    screen, file = _terminal(width=40)
+
+    screen.code("x = " + "word " * 30 + "\n")
+
+    assert file.getvalue() == "  x = " + "word " * 30 + "\n"
+
+
 def test_a_wide_window_is_not_filled() -> None:
     """Lines of more than 120 columns are hard to read."""
     screen, file = _terminal(width=300)

@@ -93,8 +93,10 @@ class RichScreen:
                 self._print(Padding(words, (0, 0, 0, 2 * _MARGIN)))
 
     def code(self, text: str) -> None:
-        """Show text whose lines are kept as they are."""
-        self._print(Padding(Text(clean(text).rstrip("\n"), style="dim"), (0, 0, 0, _MARGIN)))
+        """Show text whose lines are kept as they are, so that they can be copied."""
+        self._begun = True
+        lines = clean(text).rstrip("\n").splitlines()
+        self._console.print(Text("\n".join(f"{' ' * _MARGIN}{line}" for line in lines), style="dim"), soft_wrap=True)
 
     def _print(self, what: Text | Table | Padding) -> None:
         self._begun = True

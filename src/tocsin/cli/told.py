@@ -8,7 +8,6 @@ from tocsin.cli.screen import Column, Row
 from tocsin.cli.wording import alert_document, kind, minute, short, subject_cell
 from tocsin.core.alert import Alert
 from tocsin.core.outbox import Notification, Status
-from tocsin.core.words import count
 from tocsin.store.protocol import Transaction
 
 COLUMNS = (
@@ -73,7 +72,7 @@ def document(tx: Transaction, alert: Alert) -> dict[str, object]:
 def progress(one: Notification) -> str:
     """Return where a message is on its way, in words."""
     because = f": {one.last_error}" if one.last_error else ""
-    tries = f" after {count(one.attempts, 'try')}".replace("trys", "tries") if one.attempts else ""
+    tries = f" after {one.attempts:,} {'try' if one.attempts == 1 else 'tries'}" if one.attempts else ""
     match one.status:
         case Status.WAITING:
             return f"waiting{tries}{because}"
