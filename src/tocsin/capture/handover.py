@@ -13,12 +13,14 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from tocsin.capture.process import this_process
@@ -32,6 +34,8 @@ from tocsin.core.event import Event
 InHand = Callable[[], list[Event]]
 
 _START = "import sys; sys.path.append(sys.argv[1]); from tocsin.engine.companion import main; main(int(sys.argv[2]))"
+#: A user's program may have set SIGPIPE to end it; a companion that has gone must not do that.
+_NO_SIGPIPE: int = getattr(socket, "MSG_NOSIGNAL", 0)
 #: The shell ends at once and leaves the companion to init: it is no child of the pipeline's process, which may
 #: wait for children of its own with os.wait().
 _DETACH = 'nice -n 19 "$@" <&0 &'
@@ -42,11 +46,8 @@ class Companion:
 
     def __init__(self, layers: Sequence[Layer], home: Path) -> None:
         """Keep what the companion has to know; secrets go through the line and never through files or arguments."""
-        self._hello = {
-            "layers": [encode(layer) for layer in layers],
-            "home": str(home),
-            "process": encode(this_process()),
-        }
+        self._layers = layers
+        self._home = home
         self._line: socket.socket | None = None
         self._lock = threading.Lock()
         self._calls = 0
@@ -71,7 +72,7 @@ class Companion:
                 return False
             self._calls += 1
             try:
-                self._line.sendall(b"%d\n" % self._calls)
+                self._line.sendall(b"%d\n" % self._calls, _NO_SIGPIPE)
             except OSError:
                 return False
             return self._answered(self._line, self._calls, wait)
@@ -81,6 +82,11 @@ class Companion:
         if self._line is not None:
             self._line.close()
             self._line = None
+
+    def forget(self) -> None:
+        """Start afresh in a forked child: the line is the parent's, and another thread may have held the lock."""
+        self._lock = threading.Lock()
+        self.close()
 
     def _spawn(self) -> socket.socket | None:
         if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
@@ -95,6 +101,8 @@ class Companion:
                     _DETACH,
                     "tocsin",
                     sys.executable,
+                    # Files of the user's in the working directory must not take the place of modules.
+                    "-P",
                     "-c",
                     _START,
                     package_parent,
@@ -108,7 +116,12 @@ class Companion:
                 check=True,
                 timeout=5,
             )
-            ours.sendall(json.dumps(self._hello).encode() + b"\n")
+            hello = {
+                "layers": [encode(layer) for layer in self._layers],
+                "home": str(self._home),
+                "process": encode(this_process()),
+            }
+            ours.sendall(json.dumps(hello).encode() + b"\n", _NO_SIGPIPE)
         except (OSError, subprocess.SubprocessError):
             ours.close()
             return None
@@ -152,7 +165,7 @@ class Handover:
         """Take the configured mode and the longest wait; `in_hand` returns what the spool did not take."""
         self._config = config
         self._mode = config.handover
-        self._budget = config.budget.total_seconds()
+        self._budget = config.budget
         self._companion = companion
         self._in_hand = in_hand
 
@@ -170,21 +183,33 @@ class Handover:
         """
         # Good news can wait: the companion looks into the spool by itself, and when this process has ended.
         wanted = {"spawn": urgent, "inline": True, "none": False}[self._mode]
-        if in_hand or (wanted and not (self._mode == "spawn" and self._companion.call(wait=self._budget))):
-            self._run_inline()
+        budget = self._budget.total_seconds()
+        if in_hand or (wanted and not (self._mode == "spawn" and self._companion.call(wait=budget))):
+            self._run_inline(urgent=urgent)
 
-    def _run_inline(self) -> None:
-        """Run the engine in a thread, so that a receiver that hangs cannot hold the pipeline beyond the budget."""
-        thread = threading.Thread(target=self._run_engine, name="tocsin-engine", daemon=True)
-        thread.start()
-        thread.join(self._budget)
+    def _run_inline(self, *, urgent: bool) -> None:
+        """Run the engine in a thread, so that a disk or a look-up that hangs cannot hold the pipeline any longer."""
+        # What is urgent is tried again within the budget, because nobody else may come by for a long time.
+        patience = self._budget if urgent else timedelta(0)
+        thread = threading.Thread(target=self._run_engine, args=(patience,), name="tocsin-engine", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # An interpreter that shuts down starts no threads any more.
+            self._run_engine(patience)
+        else:
+            thread.join(self._budget.total_seconds())
 
     @quiet
-    def _run_engine(self) -> None:
+    def _run_engine(self, patience: timedelta) -> None:
+        if threading.current_thread() is not threading.main_thread() and hasattr(signal, "pthread_sigmask"):
+            # As above: a receiver that hangs up must not end a program that has set SIGPIPE to do so.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         # The engine lies above this part of the house and is imported by name, as the companion is started by name.
-        embedded = importlib.import_module("tocsin.engine.embedded")
-        embedded.Embedded(self._config, process=this_process()).run(self._in_hand())
+        engine = importlib.import_module("tocsin.engine.embedded").Embedded(self._config, process=this_process())
+        with contextlib.closing(engine):
+            engine.run(self._in_hand(), patience=patience, budget=self._budget)
 
     def forget(self) -> None:
-        """Drop the line to the companion after a fork: it belongs to the parent."""
-        self._companion.close()
+        """Start afresh in a forked child: the companion is the parent's."""
+        self._companion.forget()

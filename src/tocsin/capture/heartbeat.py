@@ -13,14 +13,20 @@ class Heartbeat:
     is gone with the process, which is what a heartbeat is for.
     """
 
-    def __init__(self, beat: Callable[[], bool], *, every: float = 5.0) -> None:
-        """Take the function to call.
+    def __init__(
+        self, beat: Callable[[], bool], warm_up: Callable[[], object], *, first: float = 1.0, every: float = 5.0
+    ) -> None:
+        """Take the functions to call.
 
         Args:
             beat: Writes the signs of life; returns False when there is nothing left to report, which ends the thread.
+            warm_up: Called after the first sign of life: makes ready what the failure of a run will need.
+            first: Seconds until the first call. A run that is over before does without all of it.
             every: Seconds between two calls.
         """
         self._beat = beat
+        self._warm_up = warm_up
+        self._first = first
         self._every = every
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -34,9 +40,13 @@ class Heartbeat:
                 self._thread.start()
 
     def _run(self) -> None:
-        while not self._wake.wait(self._every):
+        pause = self._first
+        while not self._wake.wait(pause):
             with self._lock:
                 # Decided under the lock: a run that begins now either is seen here or starts a new thread.
                 if not self._beat():
                     self._thread = None
                     return
+            if pause != self._every:
+                pause = self._every
+                self._warm_up()

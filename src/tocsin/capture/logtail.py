@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import weakref
 from collections import deque
+from copy import copy
 from pathlib import Path
 
 _LINES = 400
@@ -17,7 +20,8 @@ class LogTail(logging.Handler):
         """Start with nothing kept."""
         super().__init__(level=logging.DEBUG)
         self.lines: deque[str] = deque(maxlen=_LINES)
-        self._last: logging.LogRecord | None = None
+        # Not the record itself: its exception holds all that the user's frames hold.
+        self._last: weakref.ref[logging.LogRecord] | None = None
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def attach(self) -> None:
@@ -32,11 +36,12 @@ class LogTail(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record; the same record may come through two loggers."""
-        if record is self._last:
+        if self._last is not None and self._last() is record:
             return
-        self._last = record
+        self._last = weakref.ref(record)
         try:
-            self.lines.append(self.format(record))
+            # A formatter leaves its texts in the record, and the user's handlers would take ours for theirs.
+            self.lines.append(self.format(copy(record)))
         except Exception:  # noqa: BLE001  # a record of the user's that cannot be formatted is theirs to find, not ours
             self.lines.append(f"{record.levelname} {record.name}: (a record that cannot be formatted)")
 
@@ -50,6 +55,8 @@ def write_log(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    logs = sorted(path.parent.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
-    for old in logs[_KEPT_FILES:]:
-        old.unlink(missing_ok=True)
+    # Another process may be dropping the same files.
+    with contextlib.suppress(FileNotFoundError):
+        logs = sorted(path.parent.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
+        for old in logs[_KEPT_FILES:]:
+            old.unlink(missing_ok=True)

@@ -18,5 +18,6 @@ def notify(text: str, *, severity: str = "info", pipeline: str = "") -> None:
         pipeline: Name of the pipeline that the message is about, for routes and for the reader.
     """
     known = severity if severity in {s.value for s in Severity} else Severity.INFO
-    note = Note(text=text, severity=Severity(known), pipeline=pipeline, environment=recorder().environment)
+    clean = recorder().redact(str(text))
+    note = Note(text=clean, severity=Severity(known), pipeline=str(pipeline), environment=recorder().environment)
     recorder().note(note)

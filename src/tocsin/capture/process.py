@@ -32,6 +32,15 @@ def is_gone(process: Process) -> bool:
     return process.start_ticks is not None and _start_ticks(process.pid) != process.start_ticks
 
 
+def is_alive(process: Process) -> bool:
+    """Whether it is certain that the process has not ended."""
+    return (
+        process.machine == machine()
+        and process.start_ticks is not None
+        and _start_ticks(process.pid) == process.start_ticks
+    )
+
+
 @cache
 def machine() -> str:
     """Return what pids are relative to: the boot of the kernel and the pid namespace, or else the host's name."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import threading
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 
 from tocsin.capture import providers
 from tocsin.capture.handover import Companion, Handover
@@ -38,7 +38,9 @@ class Recorder:
         self._log_tail = LogTail()
         self._active: dict[str, Run] = {}
         self._lock = threading.Lock()
-        self._heartbeat = Heartbeat(self._beat)
+        self._heartbeat = Heartbeat(self._beat, self._warm_up)
+        self._redactor: Redactor | None = None
+        self._warned = False
         #: Events that the spool could not take; the engine gets them by hand while this process lives.
         self._unspooled: list[Event] = []
         companion = Companion(layers, self.config.home)
@@ -55,16 +57,18 @@ class Recorder:
         """Name of the configured environment."""
         return self.config.environment
 
-    @cached_property
-    def redact(self) -> Redactor:
-        """The redactor that knows the secrets of this process; made when the first text has to be checked."""
-        return Redactor(providers.secret_values())
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets of this process; they are looked up with the first text of a run."""
+        redactor = self._redactor = self._redactor or Redactor(providers.secret_values())
+        return redactor(text)
 
     @quiet
     def begin(self, run: Run) -> None:
         """Report that a run has begun, and keep reporting that it lives."""
         if not self.enabled or not self.config.pipeline(run.pipeline).enabled:
             return
+        # Since the last run dlt may have read secrets that were not known before.
+        self._redactor = None
         run = replace(run, process=this_process(), heartbeat_at=run.started_at)
         with self._lock:
             self._active[run.id] = run
@@ -94,6 +98,8 @@ class Recorder:
         self._put(EventType.RUN_FINISHED, run, at=run.ended_at or _now(), durable=run.outcome.bad)
         self._spool.still(run.id)
         self._hand_over(urgent=run.outcome.bad or self._alert_is_open(run))
+        if run.outcome.bad:
+            self._tell_that_nobody_hears()
 
     @quiet
     def report(self, run: Run) -> None:
@@ -125,7 +131,8 @@ class Recorder:
         """Start afresh in a forked child: the runs, the thread and the companion are the parent's."""
         self._active = {}
         self._lock = threading.Lock()
-        self._heartbeat = Heartbeat(self._beat)
+        self._heartbeat = Heartbeat(self._beat, self._warm_up)
+        self._unspooled = []
         self._handover.forget()
 
     def _put(self, kind: EventType, run: Run, *, at: datetime, durable: bool = False) -> None:
@@ -157,6 +164,13 @@ class Recorder:
                 _log.debug("%s", error)
         return bool(active)
 
+    @staticmethod
+    @quiet
+    def _warm_up() -> None:
+        """Import and compile what a failure will need, while the run is busy with other things."""
+        importlib.import_module("tocsin.core.explain")
+        Redactor(providers.secret_values())("a first text")
+
     def _alert_is_open(self, run: Run) -> bool:
         return (self.config.home / "open" / marker_name(run.environment, run.pipeline)).exists()
 
@@ -178,6 +192,11 @@ class Recorder:
             first, *others = self.config.problems
             more = f" (and {len(others)} more)" if others else ""
             _log.warning("%s%s; `tocsin config check` tells all", first, more)
+
+    def _tell_that_nobody_hears(self) -> None:
+        if not self.config.channels and not self._warned:
+            self._warned = True
+            _log.warning("a run has failed and nobody is told, because no channel is configured; type `tocsin init`")
 
 
 _recorder: Recorder | None = None

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +76,18 @@ class Spool:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
 
+    def reject(self, path: Path, reason: str) -> None:
+        """Set aside what cannot be used as an event; another engine may have been faster."""
+        kept = self.rejected / path.name
+        try:
+            self.rejected.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.replace(kept)
+        except FileNotFoundError:
+            return
+        except OSError:
+            kept = path
+        _log.warning("%s is no event (%s); it is kept as %s", path.name, reason, kept)
+
     def waiting(self) -> int:
         """Return how many events wait to be taken in."""
         return sum(1 for _ in self.events.glob("*.json"))
@@ -86,27 +99,20 @@ class Spool:
     def _read(self, directory: Path) -> Iterator[tuple[Path, Event]]:
         for path in sorted(directory.glob("*.json")):
             try:
-                text = path.read_text(encoding="utf-8")
+                event = parse_event(path.read_bytes())
             except FileNotFoundError:
                 continue
-            except (OSError, UnicodeDecodeError) as error:
-                self._reject(path, str(error))
-                continue
-            try:
-                yield path, parse_event(text)
+            except OSError as error:
+                # It may be somebody else's, or the disk has a bad moment: that says nothing about the event.
+                _log.warning("cannot read %s (%s); it stays where it is", path, error.strerror)
             except SpoolError as error:
-                self._reject(path, str(error))
-
-    def _reject(self, path: Path, reason: str) -> None:
-        target = self.rejected / path.name
-        with contextlib.suppress(OSError):
-            self.rejected.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-        _log.warning("%s is no event (%s); it is kept as %s", path.name, reason, target)
+                self.reject(path, str(error))
+            else:
+                yield path, event
 
     def _write(self, path: Path, event: Event, *, durable: bool) -> None:
         text = json.dumps({"v": event.v, **_fields(event)}, ensure_ascii=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
         try:
             try:
                 self._write_file(temporary, text, durable=durable)
@@ -125,14 +131,14 @@ class Spool:
 
     @staticmethod
     def _write_file(path: Path, text: str, *, durable: bool) -> None:
-        with open(path, "w", encoding="ascii", opener=_private) as file:  # noqa: PTH123  # Path.open takes no opener
+        with open(path, "w", encoding="ascii", opener=_private) as file:  # Path.open takes no opener
             file.write(text)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
 
 
-def parse_event(text: str) -> Event:
+def parse_event(text: bytes) -> Event:
     """Read one event.
 
     Raises:
@@ -143,9 +149,12 @@ def parse_event(text: str) -> Event:
         version = data.get("v", _VERSION) if isinstance(data, dict) else None
         if version != _VERSION:
             raise SpoolError(f"format {version!r} is not known, only {_VERSION}; upgrade dlt-tocsin where this is read")
-        return decode(Event, data)
-    except ValueError as error:
+        event = decode(Event, data)
+    except (ValueError, RecursionError) as error:
         raise SpoolError(str(error)) from error
+    if event.at.tzinfo is None:
+        raise SpoolError(f"{event.at} has no time zone")
+    return event
 
 
 def _fields(event: Event) -> dict[str, Json]:

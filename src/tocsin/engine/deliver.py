@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tocsin.channels.base import Outgoing
 from tocsin.core.finding import Finding, Kind, Severity, Topic
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
-from tocsin.core.retry import Next, Refusal, Verdict, after_refusal, rest_until
+from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_refusal, rest_until
 from tocsin.engine.engine import ConfiguredChannel, Engine
 from tocsin.engine.evaluate import advance_alert
 from tocsin.engine.notify import notify_fallback
@@ -21,14 +22,20 @@ from tocsin.store.protocol import Transaction
 
 #: Longer than the slowest channel may take, so that a row is sent by two workers only when one has died or frozen.
 LEASE = timedelta(seconds=60)
+#: Seconds that one hand-over may take where nobody waits for it.
+_LONGEST = 15.0
+#: Seconds between two looks at what is due and cannot be sent here.
+_BREATH = 0.2
+_log = logging.getLogger("tocsin")
 
 
-def deliver(engine: Engine, *, patience: timedelta = timedelta(0)) -> int:
+def deliver(engine: Engine, *, patience: timedelta = timedelta(0), deadline: datetime | None = None) -> int:
     """Send what is due, each channel in its own thread so that a slow one holds up nobody.
 
     Args:
         engine: Whose outbox to empty.
         patience: How long to wait for messages that become due: retries, and the receivers' rate limits.
+        deadline: Nothing is begun after it, and no receiver is waited for beyond it; None where nobody waits for us.
 
     Returns:
         How many messages were accepted.
@@ -36,16 +43,19 @@ def deliver(engine: Engine, *, patience: timedelta = timedelta(0)) -> int:
     Raises:
         StoreError: The store cannot be read or written.
     """
-    until = engine.clock() + patience
+    until = min(engine.clock() + patience, deadline or datetime.max.replace(tzinfo=UTC))
     _give_channels_another_chance(engine)
     sent = 0
     while True:
-        sent += _send_all_due(engine)
+        results = _send_all_due(engine, deadline)
+        sent += sum(results)
         with engine.store.reading() as tx:
             due = tx.next_due()
-        if due is None or due > until or engine.clock() >= until:
+        now = engine.clock()
+        if due is None or due > max(now, until) or (now >= until and not results):
             return sent
-        time.sleep(max((min(due, until) - engine.clock()).total_seconds(), 0.01))
+        if due > now or not results:
+            time.sleep(max((due - now).total_seconds(), _BREATH))
 
 
 def send_now(configured: ConfiguredChannel, outgoing: Outgoing, clock: Callable[[], datetime]) -> Delivery:
@@ -54,39 +64,72 @@ def send_now(configured: ConfiguredChannel, outgoing: Outgoing, clock: Callable[
     try:
         receipt = configured.channel.send(outgoing)
     except DeliveryError as error:
-        answer = " ".join(part for part in (str(error), error.hint) if part)
-        return _record(outgoing.key, configured, began, started, ok=False, status=error.status, answer=answer)
+        return _record(outgoing.key, configured, began, started, ok=False, status=error.status, answer=_said(error))
     return _record(outgoing.key, configured, began, started, ok=True, status=receipt.status, answer=receipt.answer)
 
 
-def _send_all_due(engine: Engine) -> int:
-    """Send on all channels that have something due; return how many messages were accepted."""
-    with engine.store.reading() as tx:
-        waiting = {n.channel for n in tx.notifications(status=Status.WAITING, limit=1000)}
-    names = sorted(waiting)
+def _send_all_due(engine: Engine, deadline: datetime | None) -> list[bool]:
+    """Send on all channels that have something due; return for each try whether it was accepted."""
+    names = _channels_to_serve(engine)
     if len(names) == 1:
-        return _send_on(engine, names[0])
-    sent: list[int] = []
-    threads = [threading.Thread(target=lambda name=name: sent.append(_send_on(engine, name))) for name in names]
-    for thread in threads:
-        thread.start()
+        return _send_on(engine, names[0], deadline)
+    results: list[bool] = []
+    faults: list[Exception] = []
+
+    def work(name: str) -> None:
+        try:
+            results.extend(_send_on(engine, name, deadline))
+        except Exception as error:  # noqa: BLE001  # it is raised below, where it can be caught
+            faults.append(error)
+
+    threads = []
+    for name in names:
+        thread = threading.Thread(target=work, args=(name,), name=f"tocsin-{name}")
+        try:
+            thread.start()
+        except RuntimeError:
+            # An interpreter that shuts down starts no threads any more.
+            work(name)
+        else:
+            threads.append(thread)
     for thread in threads:
         thread.join()
-    return sum(sent)
+    if faults:
+        raise faults[0]
+    return results
 
 
-def _send_on(engine: Engine, channel: str) -> int:
+def _channels_to_serve(engine: Engine) -> list[str]:
+    """Return the channels that something waits for.
+
+    Programs with different settings may share a store, so a channel that is not known here may be known to another
+    engine. Only when that did not send for so long that others have to be told, the channel counts as gone.
+    """
+    now = engine.clock()
+    with engine.store.reading() as tx:
+        waiting = tx.notifications(status=Status.WAITING, limit=1000)
+    return sorted(
+        {
+            one.channel
+            for one in waiting
+            if one.channel in engine.channels or now - one.created_at >= FALL_BACK_AFTER[one.severity]
+        }
+    )
+
+
+def _send_on(engine: Engine, channel: str, deadline: datetime | None) -> list[bool]:
     """Send everything that is due on one channel, one by one and in order."""
-    sent = 0
-    while True:
+    results: list[bool] = []
+    while deadline is None or engine.clock() < deadline:
         with engine.store.writing() as tx:
             claimed = tx.claim(owner=engine.worker, now=engine.clock(), lease=LEASE, limit=1, channel=channel)
         if not claimed:
-            return sent
-        sent += _send_one(engine, claimed[0])
+            break
+        results.append(_send_one(engine, claimed[0], deadline))
+    return results
 
 
-def _send_one(engine: Engine, notification: Notification) -> bool:
+def _send_one(engine: Engine, notification: Notification, deadline: datetime | None) -> bool:
     configured = engine.channels.get(notification.channel)
     if configured is None or notification.message is None:
         with engine.store.writing() as tx:
@@ -94,14 +137,20 @@ def _send_one(engine: Engine, notification: Notification) -> bool:
         return False
     with engine.store.reading() as tx:
         previous = tx.receipt(notification.alert_id, notification.channel) if notification.alert_id else None
-    outgoing = Outgoing(key=notification.id, message=notification.message, plain=notification.plain, previous=previous)
     began, started = engine.clock(), time.monotonic()
+    outgoing = Outgoing(
+        key=notification.id,
+        message=notification.message,
+        plain=notification.plain,
+        previous=previous,
+        budget=_LONGEST if deadline is None else min(_LONGEST, (deadline - began).total_seconds()),
+    )
     try:
         receipt = configured.channel.send(outgoing)
     except Exception as error:  # noqa: BLE001  # a fault in one channel must not stop the others
         refused = error if isinstance(error, DeliveryError) else _fault(error)
         delivery = _record(
-            notification.id, configured, began, started, ok=False, status=refused.status, answer=str(refused)
+            notification.id, configured, began, started, ok=False, status=refused.status, answer=_said(refused)
         )
         with engine.store.writing() as tx:
             tx.add_delivery(delivery)
@@ -148,16 +197,20 @@ def _refused(
     match verdict.next:
         case Next.RETRY | Next.RETRY_PLAIN:
             plain = notification.plain or verdict.next is Next.RETRY_PLAIN
-            tx.save_notification(replace(failed, due_at=verdict.at or now, plain=plain), owner=engine.worker)
-            if verdict.fall_back:
-                notify_fallback(engine, tx, notification)
-        case Next.DISABLE | Next.GIVE_UP:
-            _bury(engine, tx, failed, str(error))
+            failed = replace(failed, due_at=verdict.at or now, plain=plain)
+        case Next.GIVE_UP:
+            failed = replace(failed, status=Status.DEAD)
+        case Next.DISABLE:
+            # It waits with all others until the channel is mended.
+            pass
+    if not tx.save_notification(failed, owner=engine.worker):
+        # We were so slow that another worker took over, and what it did stands.
+        return
     _remember_failure(tx, configured, error, verdict, now)
-    if verdict.fall_back or verdict.next is Next.DISABLE:
-        why = f"{error}" + (f" {error.hint}" if error.hint else "")
-        finding = _about_channel(notification.channel, now, kind=Kind.CHANNEL, summary=why)
-        advance_alert(engine, tx, finding)
+    if verdict.fall_back:
+        notify_fallback(engine, tx, notification)
+        why = f"{error}" + (f"; {error.hint}" if error.hint else "")
+        advance_alert(engine, tx, _about_channel(notification.channel, now, kind=Kind.CHANNEL, summary=why))
 
 
 def _remember_failure(
@@ -183,10 +236,9 @@ def _remember_failure(
 
 
 def _bury(engine: Engine, tx: Transaction, notification: Notification, why: str) -> None:
-    tx.save_notification(
-        replace(notification, status=Status.DEAD, lease_until=None, last_error=why), owner=engine.worker
-    )
-    notify_fallback(engine, tx, notification)
+    dead = replace(notification, status=Status.DEAD, lease_until=None, last_error=why)
+    if tx.save_notification(dead, owner=engine.worker):
+        notify_fallback(engine, tx, notification)
 
 
 def _give_channels_another_chance(engine: Engine) -> None:
@@ -214,7 +266,14 @@ def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str) -> 
 
 
 def _fault(error: Exception) -> DeliveryError:
-    return DeliveryError(f"the channel itself failed: {type(error).__name__}: {error}", permanent=True, payload=True)
+    # The text of an error that nobody foresaw may hold an address, and other channels are told of this.
+    _log.debug("details", exc_info=error)
+    return DeliveryError(f"the channel itself failed with {type(error).__name__}", permanent=True, payload=True)
+
+
+def _said(error: DeliveryError) -> str:
+    """Return all that is known of a failed attempt, for the delivery log."""
+    return "; ".join(part for part in (str(error), error.answer, error.hint) if part)
 
 
 def _record(

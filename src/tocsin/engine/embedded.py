@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tocsin.config.model import Config
 from tocsin.core.event import Event
 from tocsin.core.run import Process
+from tocsin.engine.clock import system_clock
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
@@ -33,20 +34,33 @@ class Embedded:
         self._engine: Engine | None = None
         self._makeshift: Engine | None = None
 
-    def run(self, in_hand: Sequence[Event] = (), *, patience: timedelta = timedelta(0)) -> None:
+    def run(
+        self,
+        in_hand: Sequence[Event] = (),
+        *,
+        patience: timedelta = timedelta(0),
+        budget: timedelta | None = None,
+    ) -> None:
         """Do a tick.
 
         Args:
             in_hand: Events that could not be written to the spool.
             patience: How long to wait for messages that become due.
+            budget: After so long nothing is sent any more; None where nobody waits for us.
         """
+        deadline = system_clock() + budget if budget is not None else None
         try:
-            self._tick(self._open(), in_hand, patience)
+            self._tick(self._open(), in_hand, patience, deadline)
         except StoreError as error:
             _log.warning("the store cannot be used, alerts are sent without it: %s", error)
             if self._makeshift is None:
                 self._makeshift = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
-            self._tick(self._makeshift, in_hand, patience)
+            self._tick(self._makeshift, in_hand, patience, deadline)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._engine is not None:
+            self._engine.store.close()
 
     def _open(self) -> Engine:
         if self._engine is None:
@@ -54,7 +68,7 @@ class Embedded:
         return self._engine
 
     @staticmethod
-    def _tick(engine: Engine, in_hand: Sequence[Event], patience: timedelta) -> None:
+    def _tick(engine: Engine, in_hand: Sequence[Event], patience: timedelta, deadline: datetime | None) -> None:
         for event in in_hand:
             ingest(engine, event)
-        tick(engine, patience=patience)
+        tick(engine, patience=patience, deadline=deadline)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tocsin.capture.spool import Spool
 from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
-from tocsin.core.run import Process
+from tocsin.core.run import Process, Run
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.store.protocol import Store
 
@@ -46,3 +46,7 @@ class Engine:
     makeshift_for: Process | None = None
     #: Names this engine in leases.
     worker: str = field(default_factory=_worker_name)
+
+    def concerns(self, run: Run | None) -> bool:
+        """Whether this engine takes in what is reported of `run`, or for None a plain message."""
+        return self.makeshift_for is None or (run is not None and run.process == self.makeshift_for)

@@ -28,8 +28,9 @@ def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | 
     """Apply a finding to the alert of its subject and tell whoever has to know."""
     key = fingerprint(finding.topic, finding.environment, finding.subject)
     before = tx.open_alert(key)
-    # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message.
-    new_id = uuid.uuid5(_ALERTS, f"{key}\0{finding.run_id or finding.at.isoformat()}").hex
+    # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message. The kind
+    # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
+    new_id = uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
     alert, change = advance(before, finding, new_id=new_id)
     if alert is None or alert == before:
         return

@@ -10,7 +10,7 @@ from tocsin.core.compose import Surroundings, compose
 from tocsin.core.event import Note
 from tocsin.core.finding import Topic
 from tocsin.core.message import Message, Paragraph, Tone
-from tocsin.core.notify import Policy, Reason, should_notify
+from tocsin.core.notify import Policy, Reason, Told, should_notify
 from tocsin.core.outbox import Notification, Status
 from tocsin.core.route import choose, labels_of
 from tocsin.core.run import Outcome, Run
@@ -26,15 +26,29 @@ def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: R
     """Decide for every channel whether it hears of a change, and keep the decision with its reason."""
     now = engine.clock()
     owner = engine.config.pipeline(alert.subject).owner
+    channels = _channels_of(engine, alert, owner)
+    if change in {Change.ACKNOWLEDGED, Change.RESOLVED}:
+        # Who was told of a problem hears of its end, also where the route has changed since, or was a fallback.
+        channels = {name: Policy() for name in _told(engine, tx, alert)} | channels
     around: Surroundings | None = None
-    for channel, policy in _channels_of(engine, alert, owner).items():
-        reason = should_notify(alert, change, tx.told(alert.id, channel), policy, now)
+    for channel, policy in channels.items():
+        told = tx.told(alert.id, channel)
+        reason = should_notify(alert, change, told, policy, now)
+        if reason is Reason.REPEAT and tx.notifications(
+            alert_id=alert.id, channel=channel, status=Status.WAITING, limit=1
+        ):
+            # What was said before is still on its way.
+            reason = Reason.ALREADY_TOLD
+        if change is Change.NOTHING and not reason.tells:
+            # Time has passed and nothing came of it: that is no decision worth keeping.
+            continue
         if reason.tells and around is None:
             around = Surroundings(run=run or _latest_run(tx, alert), last_success=_last_success(tx, alert), owner=owner)
         message = compose(alert, reason, around) if reason.tells and around is not None else None
         tx.add_notification(
             Notification(
-                id=_key(alert.id, channel, str(alert.seq) if message else reason.value, reason.value),
+                # Two repeats of one problem differ by what was told before them.
+                id=_key(alert.id, channel, reason, *([str(alert.seq), _moment_of(told)] if message else [])),
                 channel=channel,
                 reason=reason,
                 message=message,
@@ -53,8 +67,9 @@ def notify_fallback(engine: Engine, tx: Transaction, failed: Notification) -> No
     now = engine.clock()
     if failed.message is None:
         return
-    for channel in fallbacks(engine, failed.channel):
-        if failed.alert_id is not None and tx.told(failed.alert_id, channel) is not None:
+    for channel in _fallbacks(engine, tx, failed):
+        told = tx.told(failed.alert_id, channel) if failed.alert_id is not None else None
+        if told is not None and told.seq >= failed.seq:
             continue
         tx.add_notification(
             Notification(
@@ -92,19 +107,21 @@ def notify_note(engine: Engine, tx: Transaction, event_id: str, note: Note, at: 
         severity=note.severity,
         data={"note": note.text},
     )
-    for route in choose(labels, engine.config.routes, default=engine.config.default_route):
-        for channel in route.channels:
-            tx.add_notification(
-                Notification(
-                    id=_key(event_id, channel),
-                    channel=channel,
-                    reason=Reason.PLAIN_MESSAGE,
-                    message=message,
-                    created_at=now,
-                    due_at=now,
-                    severity=note.severity,
-                )
+    default = engine.config.default_route
+    routes = choose(labels, engine.config.routes, default=default)
+    usable = [name for route in routes for name in route.channels if name in engine.channels]
+    for channel in usable or default.channels:
+        tx.add_notification(
+            Notification(
+                id=_key(event_id, channel),
+                channel=channel,
+                reason=Reason.PLAIN_MESSAGE,
+                message=message,
+                created_at=now,
+                due_at=now,
+                severity=note.severity,
             )
+        )
 
 
 def notify_repeats(engine: Engine, tx: Transaction) -> None:
@@ -113,12 +130,12 @@ def notify_repeats(engine: Engine, tx: Transaction) -> None:
         notify(engine, tx, alert, Change.NOTHING)
 
 
-def fallbacks(engine: Engine, channel: str) -> tuple[str, ...]:
-    """Return the channels that stand in for one that cannot deliver."""
-    configured = next((c.fallback for c in engine.config.channels if c.name == channel), None)
-    if configured is not None:
-        return (configured,)
-    return tuple(name for name in engine.channels if name != channel)
+def _fallbacks(engine: Engine, tx: Transaction, failed: Notification) -> list[str]:
+    """Return the channels that stand in for the one that could not deliver."""
+    configured = next((c.fallback for c in engine.config.channels if c.name == failed.channel), None)
+    names = [configured] if configured is not None and configured in engine.channels else list(engine.channels)
+    about = next(iter(tx.find_alerts(failed.alert_id)), None) if failed.alert_id is not None else None
+    return [name for name in names if name != failed.channel and not _is_about(about, name)]
 
 
 def _channels_of(engine: Engine, alert: Alert, owner: str) -> dict[str, Policy]:
@@ -130,10 +147,24 @@ def _channels_of(engine: Engine, alert: Alert, owner: str) -> dict[str, Policy]:
             # Only an alert whose routes lead to channels that cannot be used goes to all the others.
             break
         for channel in route.channels:
-            # A channel cannot be told that it cannot be told.
-            if channel in engine.channels and not (alert.topic is Topic.CHANNEL and channel == alert.subject):
+            if channel in engine.channels and not _is_about(alert, channel):
                 policies.setdefault(channel, route.policy)
     return policies
+
+
+def _is_about(alert: Alert | None, channel: str) -> bool:
+    """Whether an alert is about this very channel, which cannot be told that it cannot be told."""
+    return alert is not None and alert.topic is Topic.CHANNEL and alert.subject == channel
+
+
+def _told(engine: Engine, tx: Transaction, alert: Alert) -> set[str]:
+    """Return the channels that were told of an alert, or will be."""
+    found = tx.notifications(alert_id=alert.id, limit=1000)
+    return {one.channel for one in found if one.status in {Status.WAITING, Status.SENT}} & engine.channels.keys()
+
+
+def _moment_of(told: Told | None) -> str:
+    return told.at.isoformat() if told else ""
 
 
 def _latest_run(tx: Transaction, alert: Alert) -> Run | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.capture.process import is_gone
+from tocsin.capture.process import is_alive, is_gone
 from tocsin.core.run import Outcome, Run
 from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
@@ -24,10 +24,10 @@ class Ticked:
     sent: int
 
 
-def tick(engine: Engine, *, patience: timedelta = timedelta(0)) -> Ticked:
+def tick(engine: Engine, *, patience: timedelta = timedelta(0), deadline: datetime | None = None) -> Ticked:
     """Take in what waits, tell runs that died, repeat what goes on, and deliver what is due.
 
-    Any number of processes may do this at any time.
+    Any number of processes may do this at any time. `patience` and `deadline` are those of `deliver`.
 
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
@@ -38,11 +38,15 @@ def tick(engine: Engine, *, patience: timedelta = timedelta(0)) -> Ticked:
     died = tell_died(engine, gone)
     with engine.store.writing() as tx:
         notify_repeats(engine, tx)
-    return Ticked(events=events, died=died, sent=deliver(engine, patience=patience))
+    return Ticked(events=events, died=died, sent=deliver(engine, patience=patience, deadline=deadline))
 
 
 def tell_died(engine: Engine, gone: frozenset[str]) -> int:
-    """End the runs that gave no sign of life for too long, or whose process is certainly gone; return how many."""
+    """End the runs that gave no sign of life for too long, or whose process is certainly gone; return how many.
+
+    A process of this machine that certainly lives has not died, however long it was silent: the machine may have
+    slept, or the process holds the interpreter's lock.
+    """
     now = engine.clock()
     with engine.store.reading() as tx:
         running = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
@@ -55,12 +59,15 @@ def tell_died(engine: Engine, gone: frozenset[str]) -> int:
             ended = replace(known, outcome=Outcome.DIED, ended_at=known.heartbeat_at or known.started_at)
             tx.save_run(ended)
             evaluate_end(engine, tx, ended)
-        engine.spool.still(run.id)
+        if engine.makeshift_for is None:
+            engine.spool.still(run.id)
         set_marker(engine, run.environment, run.pipeline)
     return len(died)
 
 
 def _silent(engine: Engine, run: Run, now: datetime) -> bool:
+    if run.process is not None and is_alive(run.process):
+        return False
     limit = engine.config.pipeline(run.pipeline).died_after or engine.config.died_after
     return now - (run.heartbeat_at or run.started_at) > limit
 
