@@ -12,7 +12,7 @@ from tocsin.errors import TocsinError
 T = TypeVar("T")
 
 #: Seconds. Everything here takes one or two; a machine under load may need much longer.
-_CEILING = 120.0
+_CEILING = 60.0
 _LOOK_EVERY = 0.02
 
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,9 +29,6 @@ def perform(*, keep: bool) -> bool:
 
     Returns:
         Whether every expected message came, and no other.
-
-    Raises:
-        Late: The processes beside the pipelines did not end.
     """
     started = time.monotonic()
     with _folder(keep=keep) as folder, Shop() as shop, Receiver() as receiver:
@@ -39,12 +36,8 @@ def perform(*, keep: bool) -> bool:
         project.write(url=shop.url, hook=receiver.hook)
         show = Show()
         show.begin(receiver.hook)
-        player = Player(project=project, shop=shop, receiver=receiver)
-        try:
+        with closing(Player(project=project, shop=shop, receiver=receiver)) as player:
             played = _play(player, show)
-            player.settle()
-        finally:
-            player.close()
         problems = _problems([run for _, runs in played for run in runs], receiver)
         show.end(played, timedelta(seconds=time.monotonic() - started))
         show.verdict(problems)

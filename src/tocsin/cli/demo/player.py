@@ -27,7 +27,7 @@ from tocsin.store.open import open_store
 
 T = TypeVar("T")
 
-#: Seconds for the companions to tell of runs that are killed because the demo is stopped.
+#: Seconds for the companion processes to end.
 _GRACE = 10.0
 #: Characters of what a pipeline printed.
 _LOG_SHOWN = 1_500
@@ -71,16 +71,8 @@ class Player:
             thread.start()
         return coming
 
-    def settle(self) -> None:
-        """Wait until the companion processes have nothing left to tell and have ended.
-
-        Raises:
-            Late: They go on and on.
-        """
-        wait_until(self._is_settled, "the end of the companion processes", stop=self._stop)
-
     def close(self) -> None:
-        """End what still runs, and let go of the store."""
+        """End what still runs, wait until the companion processes have told all and have ended, and close the store."""
         with self._starting:
             self._stop.set()
         for process in self._processes:
@@ -88,7 +80,7 @@ class Player:
             process.wait()
         for lane in self._lanes:
             lane.join()
-        # Whoever pressed Ctrl-C leaves runs behind that the companions tell of, which takes them a moment.
+        # One that waits for longer has nothing to tell: all runs that were not killed right now have been decided.
         with suppress(Late):
             wait_until(self._is_settled, "the companion processes", stop=threading.Event(), ceiling=_GRACE)
         self._store.close()

@@ -117,7 +117,7 @@ SCENES = (
                 pipeline="stock",
                 trouble=Trouble.HANGING,
                 exit_code=-SIGKILL,
-                expected=Expected(title="stock died", says=("memory",)),
+                expected=Expected(title="stock died", says=("during extract",)),
             ),
         ),
     ),

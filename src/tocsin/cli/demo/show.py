@@ -85,7 +85,7 @@ class Show:
         runs = [run for _, played in scenes for run in played]
         messages = sum(len(run.received) for run in runs)
         self._print(Rule(style="dim"), space=True)
-        self._print(table)
+        self._print(Beside(body=table, first=""))
         self._print(
             f"{count(len(runs), 'run')}, {count(messages, 'message')}, one line of configuration and no code, "
             f"in {duration(took)}.",

@@ -31,8 +31,9 @@ class Beside:
         width = options.max_width - max(len(self.first), len(self.later))
         for number, line in enumerate(console.render_lines(self.body, options.update(width=width), pad=False)):
             before = self.later if number and self.later else self.first
-            yield Segment(before if line else before.rstrip(), Style.parse(self.style))
-            yield from line
+            said = _without_blanks(line)
+            yield Segment(before if said else before.rstrip(), Style.parse(self.style))
+            yield from said
             yield Segment.line()
 
 
@@ -48,6 +49,15 @@ def slack_message(payload: Mapping[str, object]) -> RenderableType:
 def visible_text(payload: Mapping[str, object]) -> str:
     """Return all that a person can read in the message, notification included."""
     return "\n".join([str(payload.get("text", "")), *map(_words, all_blocks(payload))])
+
+
+def _without_blanks(line: list[Segment]) -> list[Segment]:
+    """Return a line that ends with its last visible character."""
+    for index in range(len(line), 0, -1):
+        segment = line[index - 1]
+        if text := segment.text.rstrip():
+            return [*line[: index - 1], segment._replace(text=text)]
+    return []
 
 
 def _block(block: Mapping[str, object]) -> RenderableType:
