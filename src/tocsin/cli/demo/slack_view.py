@@ -85,10 +85,13 @@ def _code(code: str) -> RenderableType:
     """Return the end of the code; only its last line, which names the error, is shown however long it is."""
     lines = code.splitlines()
     left_out = len(lines) - _CODE_LINES
+    shown: list[Text] = []
     if left_out > 1:
-        lines = [f"({left_out} more lines in Slack)", *lines[-_CODE_LINES:]]
-    cropped = [Text(line, style="cyan", no_wrap=True, overflow="ellipsis") for line in lines[:-1]]
-    return Group(*cropped, *(Text(line, style="cyan") for line in lines[-1:]))
+        shown.append(Text(f"({left_out} more lines in Slack)", style="dim"))
+        lines = lines[-_CODE_LINES:]
+    shown += [Text(line, style="cyan", no_wrap=True, overflow="ellipsis") for line in lines[:-1]]
+    shown += [Text(line, style="cyan") for line in lines[-1:]]
+    return Group(*shown)
 
 
 def _words(block: Mapping[str, object]) -> str:
