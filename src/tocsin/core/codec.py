@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 
@@ -31,6 +31,8 @@ def encode(value: object) -> Json:
             return value
         case datetime():
             return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
         case Mapping():
             return {str(key): encode(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -74,6 +76,8 @@ def _decode(kind: object, data: object) -> object:
             return _decode_dataclass(kind, typing.cast("Mapping[str, object]", data))
         if issubclass(kind, datetime):
             return datetime.fromisoformat(typing.cast("str", data))
+        if issubclass(kind, timedelta):
+            return timedelta(seconds=typing.cast("float", data))
         if issubclass(kind, Enum):
             return kind(data)
     return data

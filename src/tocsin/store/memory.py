@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
+from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Outcome, Run
+from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open, read_only
@@ -28,6 +30,10 @@ class _State:
     deliveries: list[Delivery] = field(default_factory=list)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     channels: dict[str, ChannelState] = field(default_factory=dict)
+    expectations: dict[tuple[str, str], Expectation] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    checks: dict[str, datetime] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> _State:
         return _State(**{name: value.copy() for name, value in vars(self).items()})
@@ -247,6 +253,59 @@ class MemoryTransaction:
     def save_receipt(self, alert_id: str, channel: str, receipt: Receipt) -> None:
         """Keep what the channel needs to update its message about the alert."""
         self._write.receipts[alert_id, channel] = receipt
+
+    def expectation(self, pipeline: str, environment: str) -> Expectation | None:
+        """Return what is expected of a pipeline."""
+        return self._read.expectations.get((pipeline, environment))
+
+    def save_expectations(self, expectations: Sequence[Expectation]) -> None:
+        """Insert or replace what is expected of pipelines."""
+        self._write.expectations.update({(each.pipeline, each.environment): each for each in expectations})
+
+    def drop_expectation(self, pipeline: str, environment: str) -> None:
+        """Expect nothing of a pipeline any more; its slots stay as they are."""
+        self._write.expectations.pop((pipeline, environment), None)
+
+    def due_expectations(self, now: datetime, *, limit: int) -> Sequence[Expectation]:
+        """Return the expectations whose next slot has come, longest due first."""
+        due = [(e.next_slot_at, e) for e in self._read.expectations.values() if e.next_slot_at is not None]
+        return [e for at, e in sorted(due, key=lambda pair: pair[0]) if at <= now][:limit]
+
+    def next_slot_at(self) -> datetime | None:
+        """Return when the next slot of all has to be computed or looked at."""
+        coming = [e.next_slot_at for e in self._read.expectations.values() if e.next_slot_at is not None]
+        return min((*coming, *self._read.checks.values()), default=None)
+
+    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
+        """Return the slots of a pipeline, newest first by the time at which they are due."""
+        found = [
+            slot
+            for slot in self._read.slots.values()
+            if (slot.pipeline, slot.environment) == (pipeline, environment) and not (unresolved and slot.state.resolved)
+        ]
+        return sorted(found, key=lambda slot: slot.due_at, reverse=True)[:limit]
+
+    def save_slots(self, slots: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
+        """Insert or replace slots, and when each has to be looked at next."""
+        state = self._write
+        for slot in slots:
+            state.slots[slot.id] = slot
+            state.checks.pop(slot.id, None)
+            if slot.id in check_at:
+                state.checks[slot.id] = check_at[slot.id]
+
+    def due_slots(self, now: datetime, *, limit: int) -> Sequence[Slot]:
+        """Return the slots that have to be looked at, longest due first."""
+        due = sorted((at, slot_id) for slot_id, at in self._read.checks.items() if at <= now)
+        return [self._read.slots[slot_id] for _, slot_id in due[:limit]]
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a short text of the engine's own under a name."""
+        self._write.notes[name] = value
+
+    def recall(self, name: str) -> str | None:
+        """Return what was kept under a name."""
+        return self._read.notes.get(name)
 
     def channel_state(self, channel: str) -> ChannelState:
         """Return what is remembered of a channel; a fresh state for one that is not known."""

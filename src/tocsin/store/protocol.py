@@ -6,15 +6,17 @@ surrogates included; times come back as the same moment, to the microsecond.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.core.alert import Alert
+from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
+from tocsin.core.slot import Slot
 
 #: How many facts the beginning of an id finds at most.
 FOUND = 10
@@ -143,6 +145,45 @@ class Transaction(Protocol):
 
     def save_channel_state(self, state: ChannelState) -> None:
         """Insert or replace what is remembered of a channel."""
+
+    # What is expected
+
+    def expectation(self, pipeline: str, environment: str) -> Expectation | None:
+        """Return what is expected of a pipeline."""
+
+    def save_expectations(self, expectations: Sequence[Expectation]) -> None:
+        """Insert or replace what is expected of pipelines."""
+
+    def drop_expectation(self, pipeline: str, environment: str) -> None:
+        """Expect nothing of a pipeline any more; its slots stay as they are."""
+
+    def due_expectations(self, now: datetime, *, limit: int) -> Sequence[Expectation]:
+        """Return the expectations whose next slot has come, longest due first."""
+
+    def next_slot_at(self) -> datetime | None:
+        """Return when the next slot of all has to be computed or looked at."""
+
+    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
+        """Return the slots of a pipeline, newest first by the time at which they are due."""
+
+    def save_slots(self, slots: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
+        """Insert or replace slots.
+
+        Args:
+            slots: What to save.
+            check_at: When each has to be looked at next, by its id; one that is not named is left alone.
+        """
+
+    def due_slots(self, now: datetime, *, limit: int) -> Sequence[Slot]:
+        """Return the slots that have to be looked at, longest due first."""
+
+    # The engine itself
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a short text of the engine's own under a name."""
+
+    def recall(self, name: str) -> str | None:
+        """Return what was kept under a name."""
 
 
 class Store(Protocol):

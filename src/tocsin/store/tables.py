@@ -155,11 +155,34 @@ channels = Table(
     Column("data", Text, nullable=False),
 )
 
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("pipeline", Key, primary_key=True),
+    Column("environment", Key, primary_key=True),
+    Column("next_slot_at", Moment),
+    Column("data", Text, nullable=False),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("pipeline", Key, nullable=False),
+    Column("environment", Key, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("resolved", Boolean, nullable=False),
+    # When the slot has to be looked at next. It belongs to the engine's plan and not to the fact.
+    Column("check_at", Moment),
+    Column("data", Text, nullable=False),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
-# bound value. Queries therefore use these three.
+# bound value. Queries therefore use these four.
 RUNNING = runs.c.outcome == literal_column("'running'")
 OPEN = alerts.c.open.is_(true())
 WAITING = notifications.c.status == literal_column("'waiting'")
+TO_CHECK = slots.c.check_at.is_not(None)
 
 # `sqlite_where` is the one place of these conditions: whoever makes the tables in PostgreSQL copies them to its own
 # option. Naming that one here would import SQLAlchemy's PostgreSQL dialect, for nothing and for long.
@@ -183,3 +206,7 @@ Index(
 Index("notifications_by_time", notifications.c.created_at.desc())
 
 Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)
+
+Index("expectations_by_next_slot", expectations.c.next_slot_at)
+Index("slots_by_pipeline", slots.c.pipeline, slots.c.environment, slots.c.due_at.desc())
+Index("slots_to_check", slots.c.check_at, sqlite_where=TO_CHECK)

@@ -1,0 +1,27 @@
+"""What is expected of a pipeline, from whatever source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin.core.schedule import Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """When a pipeline should run, and how far its slots have been computed."""
+
+    pipeline: str
+    environment: str
+    schedule: Schedule
+    #: For how long after it is due a slot may wait for its run.
+    start_within: timedelta
+    #: How long after it is due its run may end; None where nobody asks.
+    finish_within: timedelta | None = None
+    #: Since when the pipeline is watched; "every" counts from here.
+    anchor: datetime
+    #: When the last computed slot was due; the anchor where there is none yet.
+    computed_to: datetime
+    #: When the next slot has to be computed; None where the schedule has come to its end.
+    next_slot_at: datetime | None = None

@@ -1,0 +1,121 @@
+"""What is expected, the slots of it, and the engine's own notes, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select, union_all
+
+from tocsin.core.expectation import Expectation
+from tocsin.core.slot import Slot
+from tocsin.store.sql_rows import Rows, dump, load
+from tocsin.store.tables import TO_CHECK, expectations, meta, slots
+
+_EXPECTATION = select(expectations.c.data).where(
+    expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
+)
+_DROP = delete(expectations).where(
+    expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
+)
+_DUE_EXPECTATIONS = (
+    select(expectations.c.data)
+    .where(expectations.c.next_slot_at <= bindparam("now"))
+    .order_by(expectations.c.next_slot_at)
+    .limit(bindparam("limit"))
+)
+_SLOTS = (
+    select(slots.c.data)
+    .where(slots.c.pipeline == bindparam("pipeline"), slots.c.environment == bindparam("environment"))
+    .order_by(slots.c.due_at.desc())
+    .limit(bindparam("limit"))
+)
+_UNRESOLVED = _SLOTS.where(slots.c.resolved.is_(False))
+_DUE_SLOTS = (
+    select(slots.c.data)
+    .where(TO_CHECK, slots.c.check_at <= bindparam("now"))
+    .order_by(slots.c.check_at)
+    .limit(bindparam("limit"))
+)
+_COMING = union_all(
+    select(func.min(expectations.c.next_slot_at).label("at")),
+    select(func.min(slots.c.check_at).label("at")).where(TO_CHECK),
+).subquery()
+_NEXT = select(func.min(_COMING.c.at))
+_RECALL = select(meta.c.value).where(meta.c.name == bindparam("name"))
+
+
+class Slots(Rows):
+    """The part of a transaction that is about what is expected."""
+
+    def expectation(self, pipeline: str, environment: str) -> Expectation | None:
+        """Return what is expected of a pipeline; served by the primary key."""
+        text = self._connection.execute(_EXPECTATION, {"pipeline": pipeline, "environment": environment}).scalar()
+        return load(Expectation, text) if text is not None else None
+
+    def save_expectations(self, expected: Sequence[Expectation]) -> None:
+        """Insert or replace what is expected of pipelines; served by the primary key."""
+        if expected:
+            self._replace(
+                expectations,
+                [
+                    {
+                        "pipeline": each.pipeline,
+                        "environment": each.environment,
+                        "next_slot_at": each.next_slot_at,
+                        "data": dump(each),
+                    }
+                    for each in expected
+                ],
+            )
+
+    def drop_expectation(self, pipeline: str, environment: str) -> None:
+        """Expect nothing of a pipeline any more; served by the primary key."""
+        self._write(_DROP, {"pipeline": pipeline, "environment": environment})
+
+    def due_expectations(self, now: datetime, *, limit: int) -> Sequence[Expectation]:
+        """Return the expectations whose next slot has come; served by `expectations_by_next_slot`."""
+        rows = self._connection.execute(_DUE_EXPECTATIONS, {"now": now, "limit": limit}).scalars()
+        return [load(Expectation, text) for text in rows]
+
+    def next_slot_at(self) -> datetime | None:
+        """Return when the next slot of all has to be computed or looked at; served by the ends of two indexes."""
+        return self._connection.execute(_NEXT).scalar()
+
+    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
+        """Return the slots of a pipeline, newest first; served by `slots_by_pipeline`."""
+        statement = _UNRESOLVED if unresolved else _SLOTS
+        values = {"pipeline": pipeline, "environment": environment, "limit": limit}
+        return [load(Slot, text) for text in self._connection.execute(statement, values).scalars()]
+
+    def save_slots(self, made: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
+        """Insert or replace slots; served by the primary key."""
+        if made:
+            self._replace(
+                slots,
+                [
+                    {
+                        "id": slot.id,
+                        "pipeline": slot.pipeline,
+                        "environment": slot.environment,
+                        "due_at": slot.due_at,
+                        "resolved": slot.state.resolved,
+                        "check_at": check_at.get(slot.id),
+                        "data": dump(slot),
+                    }
+                    for slot in made
+                ],
+            )
+
+    def due_slots(self, now: datetime, *, limit: int) -> Sequence[Slot]:
+        """Return the slots that have to be looked at; served by `slots_to_check`."""
+        rows = self._connection.execute(_DUE_SLOTS, {"now": now, "limit": limit}).scalars()
+        return [load(Slot, text) for text in rows]
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a short text of the engine's own under a name; served by the primary key."""
+        self._replace(meta, {"name": name, "value": value})
+
+    def recall(self, name: str) -> str | None:
+        """Return what was kept under a name; served by the primary key."""
+        return self._connection.execute(_RECALL, {"name": name}).scalar()

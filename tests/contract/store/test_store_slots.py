@@ -1,0 +1,133 @@
+"""What every store promises about expectations, slots and the engine's own notes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from made import at
+from tocsin.core.expectation import Expectation
+from tocsin.core.schedule import parse_schedule
+from tocsin.core.slot import Slot, SlotState, expect
+from tocsin.store.protocol import Store
+
+_HOURLY = parse_schedule("0 * * * *", timezone="Europe/Berlin", source=".dlt/config.toml")
+
+
+def _expectation(pipeline: str = "orders", *, next_at: float | None = 60) -> Expectation:
+    return Expectation(
+        pipeline=pipeline,
+        environment="default",
+        schedule=_HOURLY,
+        start_within=timedelta(minutes=15),
+        finish_within=timedelta(hours=1),
+        anchor=at(0),
+        computed_to=at(0),
+        next_slot_at=None if next_at is None else at(next_at),
+    )
+
+
+def _slots(pipeline: str = "orders", *, hours: int = 3) -> list[Slot]:
+    return list(
+        expect(
+            _HOURLY,
+            pipeline=pipeline,
+            environment="default",
+            after=at(0),
+            until=at(hours * 60),
+            start_within=timedelta(minutes=15),
+        )
+    )
+
+
+def test_an_expectation_comes_back_and_is_replaced(store: Store) -> None:
+    """One expectation a pipeline and environment, with its schedule and zone."""
+    changed = replace(_expectation(), start_within=timedelta(minutes=1))
+    with store.writing() as tx:
+        tx.save_expectations([_expectation()])
+        tx.save_expectations([changed])
+
+    with store.reading() as tx:
+        assert tx.expectation("orders", "default") == changed
+        assert tx.expectation("orders", "prod") is None
+        assert tx.expectation("other", "default") is None
+
+
+def test_due_expectations_come_longest_due_first(store: Store) -> None:
+    """Only those whose next slot has come are returned, and one whose schedule has ended never is."""
+    with store.writing() as tx:
+        tx.save_expectations(
+            [
+                _expectation("b", next_at=20),
+                _expectation("a", next_at=10),
+                _expectation("later", next_at=31),
+                _expectation("ended", next_at=None),
+            ]
+        )
+
+    with store.reading() as tx:
+        assert [e.pipeline for e in tx.due_expectations(at(30), limit=10)] == ["a", "b"]
+        assert [e.pipeline for e in tx.due_expectations(at(30), limit=1)] == ["a"]
+        assert tx.next_slot_at() == at(10)
+
+
+def test_a_dropped_expectation_is_gone_and_its_slots_stay(store: Store) -> None:
+    """Nothing is expected any more, and history is kept."""
+    with store.writing() as tx:
+        tx.save_expectations([_expectation()])
+        tx.save_slots(_slots(), check_at={})
+        tx.drop_expectation("orders", "default")
+
+    with store.reading() as tx:
+        assert tx.expectation("orders", "default") is None
+        assert len(tx.slots("orders", "default")) == 3
+
+
+def test_slots_come_newest_first_and_unresolved_alone_on_request(store: Store) -> None:
+    """The slots of one pipeline are found by name; a resolved one is left out where only open ones are asked for."""
+    first, second, third = _slots()
+    with store.writing() as tx:
+        tx.save_slots([first, second, third, *_slots("other")], check_at={})
+        tx.save_slots([replace(second, state=SlotState.DONE, logical_id="run1")], check_at={})
+
+    with store.reading() as tx:
+        found = tx.slots("orders", "default")
+        assert [slot.due_at for slot in found] == [third.due_at, second.due_at, first.due_at]
+        assert found[1].logical_id == "run1"
+        assert tx.slots("orders", "default", unresolved=True) == [third, first]
+        assert tx.slots("orders", "default", limit=1) == [third]
+
+
+def test_a_slot_is_looked_at_when_its_time_has_come_and_not_again(store: Store) -> None:
+    """The plan says when; saving a slot without a time takes it off the plan."""
+    first, second, _ = _slots()
+    plan = {first.id: at(75), second.id: at(135)}
+    with store.writing() as tx:
+        tx.save_slots([second, first], check_at=plan)
+
+    with store.reading() as tx:
+        assert tx.due_slots(at(74), limit=10) == []
+        assert tx.due_slots(at(200), limit=10) == [first, second]
+        assert tx.next_slot_at() == at(75)
+    with store.writing() as tx:
+        tx.save_slots([first], check_at={})
+    with store.reading() as tx:
+        assert tx.due_slots(at(200), limit=10) == [second]
+        assert tx.next_slot_at() == at(135)
+
+
+def test_nothing_expected_means_nothing_due(store: Store) -> None:
+    """An empty store has no next slot."""
+    with store.reading() as tx:
+        assert tx.next_slot_at() is None
+        assert tx.due_expectations(at(0), limit=10) == []
+
+
+def test_the_engine_keeps_notes_of_its_own(store: Store) -> None:
+    """A note is replaced by the next one under its name."""
+    with store.writing() as tx:
+        tx.remember("last_tick", "a")
+        tx.remember("last_tick", "b")
+
+    with store.reading() as tx:
+        assert (tx.recall("last_tick"), tx.recall("other")) == ("b", None)
