@@ -85,7 +85,7 @@ def test_routes_are_read_with_their_own_policy() -> None:
     ("table", "said"),
     [
         ({"enviroment": "x"}, "tocsin.enviroment = 'x': unknown key; did you mean 'environment'?"),
-        ({"zzz": 1}, "tocsin.zzz = '1': unknown key; known are: enabled, environment, home"),
+        ({"zzz": 1}, "tocsin.zzz = '1': unknown key; known are: enabled, environment, timezone"),
         ({"enabled": "maybe"}, "tocsin.enabled = 'maybe': expected true or false"),
         ({"budget": "soon"}, "tocsin.budget = 'soon': not a length of time; write for example"),
         ({"handover": "fork"}, "tocsin.handover = 'fork': expected one of: spawn, inline, none"),
@@ -184,3 +184,38 @@ def test_files_are_read_where_dlt_is_not_installed(tmp_path: Path) -> None:
     (problem,) = config.problems
     assert problem.origin == ".dlt/secrets.toml"
     assert "cannot be read" in problem.remedy
+
+
+def test_a_schedule_is_read_in_its_zone() -> None:
+    """A pipeline's own zone wins over the general one, and the source of the schedule is told."""
+    pipelines = {
+        "orders": {"schedule": "0 6 * * *", "timezone": "Europe/Berlin", "after": ["customers"]},
+        "customers": {"schedule": "every 1h", "start_within": "5m", "finish_within": "2h"},
+    }
+
+    config = _load(_layer({"timezone": "America/New_York", "pipelines": pipelines}))
+
+    orders, customers = config.pipeline("orders"), config.pipeline("customers")
+    assert orders.schedule is not None
+    assert (orders.schedule.timezone, orders.schedule.source) == ("Europe/Berlin", ".dlt/config.toml")
+    assert customers.schedule is not None
+    assert (customers.schedule.timezone, customers.start_within) == ("America/New_York", timedelta(minutes=5))
+    assert (orders.after, config.problems) == (("customers",), ())
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"timezone": "Europe/Berlyn"}, "tocsin.timezone = 'Europe/Berlyn'"),
+        ({"pipelines": {"orders": {"schedule": "at noon"}}}, "tocsin.pipelines.orders.schedule = 'at noon'"),
+        ({"pipelines": {"orders": {"schedule": "@daily", "timezone": "Mars"}}}, "tocsin.pipelines.orders.schedule"),
+        ({"pipelines": {"a": {"after": ["b"]}, "b": {"after": ["a"]}}}, "tocsin.pipelines: "),
+    ],
+)
+def test_a_mistake_in_what_is_expected_is_told(table: dict[str, Any], said: str) -> None:
+    """A schedule, a zone or an order that cannot be used is named, and nothing is expected by it."""
+    config = _load(_layer(table))
+
+    assert said in str(config.problems[0])
+    assert all(pipeline.schedule is None for pipeline in config.pipelines.values())
+    assert config.timezone == "UTC"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.config.layer import Layer
 from tocsin.config.merge import Leaf, Tree, merge
@@ -17,6 +17,9 @@ from tocsin.core.finding import Severity
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.notify import Policy
 from tocsin.core.route import LABELS, Route
+
+if TYPE_CHECKING:
+    from tocsin.core.schedule import Schedule
 
 _TABLES = ("channels", "pipelines", "routes")
 T = TypeVar("T")
@@ -56,6 +59,7 @@ class _Reader:
             home=place,
             enabled=_given(general, "enabled", default=True),
             environment=_given(general, "environment", "default"),
+            timezone=self.timezone(tree, general),
             store=_given(general, "store", f"sqlite:///{place / 'tocsin.db'}"),
             handover=_given(general, "handover", "spawn"),
             budget=_given(general, "budget", timedelta(seconds=5)),
@@ -63,9 +67,10 @@ class _Reader:
             policy=policy,
             log_url=_given(general, "log_url", None),
             dagster_url=_given(general, "dagster_url", None),
+            watchdog_url=_given(general, "watchdog_url", None),
             channels=self.channels(_table(tree, "channels"), runtime),
-            pipelines=self.pipelines(_table(tree, "pipelines")),
         )
+        config = replace(config, pipelines=self.pipelines(_table(tree, "pipelines"), config.timezone))
         config = replace(config, routes=self.routes(tree.get("routes"), config))
         return replace(config, problems=tuple(self.problems))
 
@@ -131,7 +136,20 @@ class _Reader:
         # What stands in the file may be a whole list of routes; the name is what matters.
         self.problems.append(replace(problem, found=name))
 
-    def pipelines(self, tree: Tree) -> dict[str, PipelineConfig]:
+    def timezone(self, tree: Tree, general: Mapping[str, object]) -> str:
+        if "timezone" not in general:
+            return "UTC"
+        from tocsin.core.schedule import parse_schedule  # not paid for by programs without a schedule
+
+        name = str(general["timezone"])
+        try:
+            parse_schedule("@daily", timezone=name)
+        except ValueError as error:
+            self.problems.append(_problem(tree["timezone"], "tocsin.timezone", str(error)))
+            return "UTC"
+        return name
+
+    def pipelines(self, tree: Tree, timezone: str) -> dict[str, PipelineConfig]:
         pipelines = {}
         for name, table in tree.items():
             prefix = f"tocsin.pipelines.{name}"
@@ -143,8 +161,32 @@ class _Reader:
                 enabled=_given(given, "enabled", default=True),
                 owner=_given(given, "owner", ""),
                 died_after=_given(given, "died_after", None),
+                schedule=self.schedule(table, given, prefix, timezone),
+                start_within=_given(given, "start_within", timedelta(minutes=15)),
+                finish_within=_given(given, "finish_within", None),
+                stuck_after=_given(given, "stuck_after", None),
+                after=_given(given, "after", ()),
             )
+        if after := {name: pipeline.after for name, pipeline in pipelines.items() if pipeline.after}:
+            from tocsin.core.dependency import order  # see timezone()
+
+            self.problems += [
+                Problem(origin=_origin(tree), key="tocsin.pipelines", found=None, remedy=problem)
+                for problem in order(after).problems
+            ]
         return pipelines
+
+    def schedule(self, table: Tree, given: Mapping[str, object], prefix: str, timezone: str) -> Schedule | None:
+        if "schedule" not in given:
+            return None
+        from tocsin.core.schedule import parse_schedule  # see timezone()
+
+        zone: str = _given(given, "timezone", timezone)
+        try:
+            return parse_schedule(str(given["schedule"]), timezone=zone, source=_origin(table["schedule"]))
+        except ValueError as error:
+            self.problems.append(_problem(table["schedule"], f"{prefix}.schedule", str(error)))
+            return None
 
     def routes(self, leaf: Leaf | Tree | None, config: Config) -> tuple[Route, ...]:
         if leaf is None:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tocsin.core.notify import Policy
 from tocsin.core.route import Route
+
+if TYPE_CHECKING:
+    from tocsin.core.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,12 @@ class PipelineConfig:
     enabled: bool = True
     owner: str = ""
     died_after: timedelta | None = None
+    schedule: Schedule | None = None
+    start_within: timedelta = timedelta(minutes=15)
+    finish_within: timedelta | None = None
+    stuck_after: timedelta | None = None
+    #: Pipelines that have to deliver first.
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +71,7 @@ class Config:
     home: Path
     enabled: bool = True
     environment: str = "default"
+    timezone: str = "UTC"
     store: str = ""
     handover: str = "spawn"
     budget: timedelta = timedelta(seconds=5)
@@ -68,6 +79,7 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     log_url: str | None = None
     dagster_url: str | None = None
+    watchdog_url: str | None = None
     channels: tuple[ChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)

@@ -80,6 +80,12 @@ GENERAL = (
         help="Name of this environment. The same pipeline in two environments has two histories and two alerts.",
     ),
     Setting(
+        key="timezone",
+        read=read_text,
+        default="UTC",
+        help='The zone of schedules that name none, for example "Europe/Berlin".',
+    ),
+    Setting(
         key="home",
         read=read_text,
         default=None,
@@ -136,12 +142,55 @@ GENERAL = (
         default=None,
         help="Address of the Dagster webserver, for links to runs; Dagster does not tell it to its processes.",
     ),
+    Setting(
+        key="watchdog_url",
+        read=read_text,
+        default=None,
+        help="Address that `tocsin watch` and `tocsin tick` ask for (GET) after each tick that went well, so that a "
+        "dead-man's switch outside of this machine, for example Healthchecks, tells when they stop.",
+        secret=True,
+    ),
 )
 
 #: `[tocsin.pipelines.NAME]`
 PIPELINE = (
     Setting(key="enabled", read=read_bool, default="true", help="Watch this pipeline."),
     Setting(key="owner", read=read_text, default=None, help="Who acts; shown in messages, and routes can ask for it."),
+    Setting(
+        key="schedule",
+        read=read_text,
+        default=None,
+        help='When it should run: a cron line ("0 6 * * *"), "every 1h", or a calendar event ("Mon..Fri 06:00"). '
+        "Default: learned from the runs, once they are regular enough.",
+    ),
+    Setting(
+        key="timezone", read=read_text, default=None, help="The zone of the schedule. Default: that of `[tocsin]`."
+    ),
+    Setting(
+        key="start_within",
+        read=parse_duration,
+        default="15m",
+        help="A run that has not begun so long after its time has not started.",
+    ),
+    Setting(
+        key="finish_within",
+        read=parse_duration,
+        default=None,
+        help="A run that has not ended so long after its time is late. Default: nobody asks.",
+    ),
+    Setting(
+        key="stuck_after",
+        read=parse_duration,
+        default=None,
+        help="A run that lives and has not moved for so long is stuck. Default: learned from the runs, at least 10 "
+        "minutes, and longer for load jobs.",
+    ),
+    Setting(
+        key="after",
+        read=read_texts,
+        default=None,
+        help="Pipelines that have to deliver first. While one of them is in trouble this one is blocked and not late.",
+    ),
     Setting(key="died_after", read=parse_duration, default=None, help="As in `[tocsin]`, for this pipeline."),
 )
 
