@@ -67,7 +67,7 @@ def test_each_end_is_told_apart(made: Run, kind: Kind, severity: Severity, said:
             good_run(tables=(TableLoad(table="orders", rows=1204), TableLoad(table="_dlt_loads", rows=1))),
             "a run loaded 1,204 rows into 1 table in 1 min",
         ),
-        (good_run(outcome=Outcome.NO_DATA), "a run went well and found no new data"),
+        (good_run(outcome=Outcome.NO_DATA), "a run went well in 1 min and found no new data"),
         (good_run(outcome=Outcome.PENDING_ONLY), "a run loaded the pending package; nothing new was extracted"),
         (good_run(), "a run went well"),
     ],

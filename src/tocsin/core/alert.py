@@ -71,6 +71,8 @@ class Alert:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
+    #: Who ended it by hand; None where the problem ended by itself.
+    resolved_by: str | None = None
     #: Why it is over: "run 3f2a loaded 1,204 rows", or who resolved it by hand.
     resolution: str | None = None
 
@@ -139,12 +141,14 @@ def acknowledge(alert: Alert, *, by: str, now: datetime) -> tuple[Alert, Change]
     )
 
 
-def resolve(alert: Alert, *, resolution: str, now: datetime) -> tuple[Alert, Change]:
-    """Return the alert as over, for the reason given."""
+def resolve(alert: Alert, *, resolution: str, now: datetime, by: str | None = None) -> tuple[Alert, Change]:
+    """Return the alert as over, for the reason given, or by the person who says so."""
     if not alert.open:
         return alert, Change.NOTHING
     return (
-        replace(alert, state=State.RESOLVED, resolved_at=now, resolution=resolution, seq=alert.seq + 1),
+        replace(
+            alert, state=State.RESOLVED, resolved_at=now, resolved_by=by, resolution=resolution, seq=alert.seq + 1
+        ),
         Change.RESOLVED,
     )
 

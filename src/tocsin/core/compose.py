@@ -18,22 +18,29 @@ _TONES = {
     Severity.WARNING: Tone.WARNING,
     Severity.INFO: Tone.INFO,
 }
-#: Verbs of the title: "orders failed", "orders died".
+#: What the title says when a problem is new, and when it goes on.
 _VERBS = {
-    Kind.FAILED: "failed",
-    Kind.PARTIAL: "loaded only a part",
-    Kind.EXITED: "exited early",
-    Kind.INTERRUPTED: "was interrupted",
-    Kind.DIED: "died",
-    Kind.PENDING_ONLY: "loaded only a pending package",
-    Kind.CHANNEL: "cannot deliver",
+    Kind.FAILED: ("failed", "still fails"),
+    Kind.PARTIAL: ("loaded only a part of its data", "still loads only a part of its data"),
+    Kind.EXITED: ("exited early", "still exits early"),
+    Kind.INTERRUPTED: ("was interrupted", "was interrupted again"),
+    Kind.DIED: ("died", "died again"),
+    Kind.PENDING_ONLY: ("loaded only a pending package", "still loads only pending packages"),
+    Kind.NOT_STARTED: ("did not start", "has still not started"),
+    Kind.LATE: ("is late", "is still late"),
+    Kind.STUCK: ("is stuck", "is still stuck"),
+    Kind.CHANNEL: ("cannot deliver", "still cannot deliver"),
 }
+#: Kinds that end with a run. When nothing has run since, nothing has failed again.
+_ENDS = frozenset({Kind.FAILED, Kind.PARTIAL, Kind.EXITED, Kind.INTERRUPTED, Kind.DIED, Kind.PENDING_ONLY})
 _PLACES = {
     Stage.BEFORE: "before the pipeline ran",
     Stage.SYNC: "sync with the destination",
     Stage.AFTER: "after the pipeline ran",
     Stage.JOB: "watched job",
 }
+#: Environments that go without saying; alerts about channels have none.
+_UNNAMED = frozenset({"", "default"})
 _TRACEBACK_LINES = 15
 _JOBS = 10
 
@@ -64,7 +71,7 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
     else:
         blocks = _firing(alert, around)
     return Message(
-        title=_title(alert, reason),
+        title=_title(alert, reason, around.run),
         tone=_tone(alert, reason),
         blocks=blocks,
         links=around.run.context.links if around.run else (),
@@ -76,19 +83,31 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
     )
 
 
-def _title(alert: Alert, reason: Reason) -> str:
+def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
     name = f"channel {alert.subject}" if alert.topic is Topic.CHANNEL else alert.subject
+    if alert.environment not in _UNNAMED:
+        name = f"{name} ({alert.environment})"
+    if alert.resolved_by is not None:
+        return f"{name}: resolved by {alert.resolved_by}"
     if alert.state is State.RESOLVED:
         lasted = duration((alert.resolved_at or alert.last_at) - alert.since)
-        return f"{name} recovered after {lasted}"
+        return f"{name} {'delivers again' if alert.topic is Topic.CHANNEL else 'recovered'} after {lasted}"
     if reason is Reason.ACKNOWLEDGED:
         return f"{name}: acknowledged by {alert.acknowledged_by}"
-    still = "still " if reason is Reason.REPEAT else ""
-    verb = {"still failed": "still fails"}.get(
-        f"{still}{_VERBS[alert.kind]}", f"{_VERBS[alert.kind]}{still and ' again'}"
-    )
-    often = f" ({ordinal(alert.occurrences)} time in a row)" if alert.occurrences > 1 else ""
-    return f"{name} {verb}{often}"
+    verb, still = _VERBS[alert.kind]
+    if reason is Reason.REPEAT:
+        verb = f"{verb} and has not recovered" if alert.occurrences == 1 and alert.kind in _ENDS else still
+    if reason is Reason.REASON_CHANGED:
+        verb += " for another reason"
+    often = [_attempt(run), f"{ordinal(alert.occurrences)} time in a row" if alert.occurrences > 1 else ""]
+    more = ", ".join(part for part in often if part)
+    return f"{name} {verb} ({more})" if more else f"{name} {verb}"
+
+
+def _attempt(run: Run | None) -> str:
+    if run is None or (run.max_attempts or 1) == 1:
+        return ""
+    return f"attempt {run.attempt} of {run.max_attempts}"
 
 
 def _tone(alert: Alert, reason: Reason) -> Tone:
@@ -104,8 +123,9 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
         facts += [_fact("What", _what(run)), _fact("When", _when(run))]
     facts += [
         _fact("Why", _why(alert, run)),
+        _fact("Note", (run.note or "") if run is not None else ""),
         _fact("Since", _since(alert)),
-        _fact("Impact", _impact(around.last_success) if run is not None else ""),
+        _fact("Impact", _impact(alert, around)),
         _fact("Next", _next(run)),
         _fact("Owner", around.owner),
         *(_fact(label, value) for label, value in (alert.evidence or {}).items()),
@@ -118,16 +138,19 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     elif run is not None and run.cause is not None and run.cause.traceback:
         blocks.append(Code(label="Error", code=_end_of(run.cause.traceback)))
     if run is not None and run.context.log_path:
-        blocks.append(Facts(items=(_fact("Log", f"{run.context.log_path} (tocsin show {run.id[:8]})"),)))
+        blocks.append(Facts(items=(_fact("Log", f"{run.context.log_path}, or type: tocsin show {run.id[:8]}"),)))
     return tuple(blocks)
 
 
 def _resolved(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     facts = [
-        _fact("Now", alert.resolution or "over"),
-        _fact("Was", f"{alert.kind.value.replace('_', ' ')}: {alert.summary}"),
+        _fact("Now", "" if alert.resolved_by else alert.resolution or "over"),
+        _fact("Was", alert.summary),
         _fact("Lasted", f"{moment(alert.since)} to {moment(alert.resolved_at or alert.last_at)}"),
-        _fact("Failed runs", f"{alert.occurrences:,}" if alert.topic is Topic.DELIVERY else ""),
+        _fact(
+            "Times",
+            f"{count(alert.occurrences, 'run')} in a row" if alert.occurrences > 1 and alert.kind in _ENDS else "",
+        ),
         _fact("Owner", around.owner),
     ]
     return (Facts(items=tuple(fact for fact in facts if fact.value)),)
@@ -141,7 +164,7 @@ def _acknowledged(alert: Alert) -> tuple[Block, ...]:
 def _what(run: Run) -> str:
     cause = run.cause
     place = [_PLACES.get(run.stage, str(run.stage))]
-    if cause is not None:
+    if cause is not None and run.stage not in _PLACES:
         if cause.resource:
             place.append(f"of resource {cause.resource}")
         if cause.table and cause.table != cause.resource:
@@ -152,43 +175,46 @@ def _what(run: Run) -> str:
 
 
 def _when(run: Run) -> str:
-    after = f", after {duration(run.duration)}" if run.duration is not None else ""
-    return f"{moment(run.ended_at or run.started_at)}{after}"
+    said = "last sign of life " if run.outcome is Outcome.DIED else ""
+    after = f", {duration(run.duration)} after its start" if run.duration else ""
+    return f"{said}{moment(run.ended_at or run.started_at)}{after}"
 
 
 def _why(alert: Alert, run: Run | None) -> str:
     cause = run.cause if run is not None else None
     if cause is None:
         return alert.summary
-    said = f"{cause.exception.rpartition('.')[2]}: {cause.message}" if cause.message else cause.exception
+    name = cause.exception.rpartition(".")[2]
+    said = f"{name}: {cause.message}" if cause.message else name
     place = f", at {cause.location}" if cause.location else ""
     return f"{said} ({cause.cause_class.value.replace('_', ' ')}{place})"
 
 
 def _since(alert: Alert) -> str:
     if alert.occurrences == 1:
-        return "first time"
+        return f"{moment(alert.since)}, for the first time"
     lasted = duration(alert.last_at - alert.since)
-    return f"{ordinal(alert.occurrences)} failure in a row, failing since {moment(alert.since)} ({lasted})"
+    return f"{moment(alert.since)}, {alert.occurrences:,} times in a row over {lasted}"
 
 
-def _impact(last_success: Run | None) -> str:
-    if last_success is None:
-        return "no run is known that went well"
-    return f"data is complete up to the run of {moment(last_success.started_at)}"
+def _impact(alert: Alert, around: Surroundings) -> str:
+    if alert.topic is Topic.CHANNEL:
+        return "what it cannot deliver is told to other channels"
+    if around.last_success is None:
+        return "no earlier run is known that went well"
+    return f"data is complete up to the run of {moment(around.last_success.started_at)}"
 
 
 def _next(run: Run | None) -> str:
     if run is None:
         return ""
     parts = []
-    if run.attempt > 1 or run.max_attempts is not None:
-        of = f" of {run.max_attempts}" if run.max_attempts is not None else ""
-        last = run.max_attempts is not None and run.attempt >= run.max_attempts
-        parts.append(f"attempt {run.attempt}{of} failed; " + ("no retry is left" if last else "a retry is expected"))
+    if (allowed := run.max_attempts or 1) > 1:
+        more = run.attempt < allowed
+        parts.append(f"attempt {run.attempt + 1} of {allowed} is expected" if more else "no retry is left")
     if run.pending_packages and run.outcome is not Outcome.PARTIAL:
         packages = listing(run.pending_packages, most=2)
-        parts.append(f"the next run loads the pending package first ({packages}) and extracts nothing new")
+        parts.append(f"the next run loads what is pending ({packages}) and extracts nothing new")
     return "; ".join(parts)
 
 
@@ -207,7 +233,7 @@ def _end_of(traceback: str) -> str:
 
 
 def _footer(alert: Alert) -> str:
-    environment = f" · {alert.environment}" if alert.environment != "default" else ""
+    environment = f" · {alert.environment}" if alert.environment not in _UNNAMED else ""
     command = f" · tocsin ack {alert.id[:8]}" if alert.state is State.FIRING else ""
     return f"Tocsin · alert {alert.id[:8]}{environment}{command}"
 

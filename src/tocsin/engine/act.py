@@ -36,7 +36,7 @@ def acknowledge_alert(engine: Engine, prefix: str, *, by: str) -> tuple[Alert, C
 
 def resolve_alert(engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
     """End an alert by hand; arguments, result and errors are those of `acknowledge_alert`."""
-    return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now))
+    return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now, by=by))
 
 
 def find_alert(tx: Transaction, prefix: str) -> Alert:

@@ -104,17 +104,17 @@ def _pending_only(run: Run) -> Finding:
 
 def _recovery(run: Run) -> Finding:
     rows = sum(1 for t in run.tables if t.rows and not t.table.startswith("_dlt"))
+    took = f" in {duration(run.duration)}" if run.duration is not None else ""
     match run.outcome:
         case Outcome.NO_DATA:
-            text = "a run went well and found no new data"
+            text = f"a run went well{took} and found no new data"
         case Outcome.PENDING_ONLY:
             text = "a run loaded the pending package; nothing new was extracted, the next run will do that"
         case _ if run.rows:
-            text = f"a run loaded {count(run.rows, 'row')} into {count(rows, 'table')}"
+            text = f"a run loaded {count(run.rows, 'row')} into {count(rows, 'table')}{took}"
         case _:
-            text = "a run went well"
-    took = f" in {duration(run.duration)}" if run.duration is not None else ""
-    return _finding(run, kind=Kind.RECOVERED, severity=Severity.INFO, summary=text + took)
+            text = f"a run went well{took}"
+    return _finding(run, kind=Kind.RECOVERED, severity=Severity.INFO, summary=text)
 
 
 def _finding(
