@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,31 @@ store.close()
 def test_a_store_can_be_used_on_both_sides_of_a_fork(tmp_path: Path) -> None:
     """A process that forks with an open store, and its child, which outlives it, lose nothing."""
     execute("-c", FORK, str(tmp_path / "t.db"))
+
+
+def test_a_second_store_of_one_process_takes_no_lock_from_the_first(tmp_path: Path) -> None:
+    """While one process opens the file again and again, what others write meanwhile stays."""
+    path = tmp_path / "t.db"
+    first = SqliteStore(path)
+    code = (
+        "import sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
+        "from tocsin.store.sqlite import SqliteStore\n"
+        "for number in range(100):\n"
+        "    store = SqliteStore(Path(sys.argv[1]))\n"
+        "    with store.writing() as tx:\n        tx.remember_event(f'other-{number}', datetime.now(UTC))\n"
+        "    store.close()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(path)]) as other:
+        number = 0
+        while other.poll() is None:
+            second = SqliteStore(path)
+            with first.writing() as tx:
+                tx.remember_event(f"mine-{number}", datetime.now(UTC))
+            second.close()
+            number += 1
+    first.close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT count(*) FROM events").fetchone()[0]
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert (other.returncode, found) == (0, 100 + number)

@@ -12,7 +12,8 @@ from tocsin.core.notify import Policy
 from tocsin.core.route import Route
 
 if TYPE_CHECKING:
-    from tocsin.core.schedule import Schedule
+    # The configuration does not go through the codec, and programs without a schedule need not pay for its readers.
+    from tocsin.core.schedule import Schedule  # noqa: TC004
 
 
 @dataclass(frozen=True, kw_only=True)

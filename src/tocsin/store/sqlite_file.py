@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 from pathlib import Path
@@ -32,7 +34,7 @@ def prepare(path: Path) -> None:
                 f"{ANOTHER_PLACE}, on a disk of this machine"
             )
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _create(path)
     except PermissionError as error:
         raise StoreError(
             f"the store sqlite:///{path} cannot be opened: {error.strerror} for {error.filename}. "
@@ -42,6 +44,21 @@ def prepare(path: Path) -> None:
         raise StoreError(
             f"the store sqlite:///{path} cannot be opened: {error.strerror} ({error.filename}). {ANOTHER_PLACE}"
         ) from error
+
+
+def _create(path: Path) -> None:
+    """Make the file where it is missing, and never open one that is there.
+
+    Closing any descriptor of a file drops all locks that the process holds on it (fcntl(2)). SQLite keeps its locks by
+    such descriptors, so another process would take itself for the last one and remove the log with what was written:
+    https://sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def network_kind(path: Path, mounts: str) -> str | None:
