@@ -7,8 +7,11 @@ import logging
 import os
 import threading
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
 
 from tocsin.capture import providers
 from tocsin.capture.handover import Companion, Handover
@@ -17,6 +20,7 @@ from tocsin.capture.logtail import LogTail, write_log
 from tocsin.capture.process import this_process
 from tocsin.capture.quiet import quiet
 from tocsin.capture.spool import Spool
+from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
@@ -32,7 +36,7 @@ class Recorder:
 
     def __init__(self) -> None:
         """Read the configuration."""
-        layers = providers.layers()
+        layers = _layers()
         self.config = load(layers, home=providers.data_dir() / "tocsin")
         self._spool = Spool(self.config.home)
         self._log_tail = LogTail()
@@ -86,15 +90,20 @@ class Recorder:
                 self._active[run.id] = replace(run, process=known.process)
 
     @quiet
-    def finish(self, run: Run) -> None:
-        """Report that a run has ended. Bad news, and the end of bad news, is waited for within the budget."""
+    def finish(self, run: Run, *, log: str = "") -> None:
+        """Report that a run has ended. Bad news, and the end of bad news, is waited for within the budget.
+
+        Args:
+            run: The run with its end.
+            log: The end of its own log, where it was not this process that wrote it.
+        """
         with self._lock:
             known = self._active.pop(run.id, None)
         if known is None:
             return
         run = replace(run, process=known.process, heartbeat_at=run.ended_at)
         if run.outcome.bad:
-            run = self._keep_log(run)
+            run = self._keep_log(run, log)
         self._put(EventType.RUN_FINISHED, run, at=run.ended_at or _now(), durable=run.outcome.bad)
         self._spool.still(run.id)
         self._hand_over(urgent=run.outcome.bad or self._alert_is_open(run))
@@ -174,12 +183,12 @@ class Recorder:
     def _alert_is_open(self, run: Run) -> bool:
         return (self.config.home / "open" / marker_name(run.environment, run.pipeline)).exists()
 
-    def _keep_log(self, run: Run) -> Run:
+    def _keep_log(self, run: Run, log: str) -> Run:
         """Write the log tail where no orchestrator links to a log, and return the run with its path."""
         if run.context.links or run.cause is None:
             return run
         path = self.config.home / "logs" / f"{run.id}.log"
-        lines = [*self._log_tail.lines, run.cause.traceback]
+        lines = [*self._log_tail.lines, log or run.cause.traceback]
         try:
             write_log(path, self.redact("\n".join(line for line in lines if line)) + "\n")
         except OSError as error:
@@ -210,6 +219,15 @@ def recorder() -> Recorder:
         if _recorder is None:
             _recorder = Recorder()
         return _recorder
+
+
+def _layers() -> Sequence[Layer]:
+    if find_spec("dlt") is not None:
+        return providers.layers()
+    # A process with dlt has no need of a reader of TOML.
+    from tocsin.config.files import file_layers
+
+    return file_layers(Path.cwd())
 
 
 def _after_fork() -> None:

@@ -53,7 +53,7 @@ def _general(setting: Setting, leaf: Leaf | Tree | None, default: str | None) ->
             # `config check` tells what is wrong; the default is in force.
             pass
         else:
-            return InForce(key=key, value=_shown(leaf.value), origin=leaf.layer.origin)
+            return InForce(key=key, value=_MASK if setting.secret else _shown(leaf.value), origin=leaf.layer.origin)
     return InForce(key=key, value=_shown(default or setting.default), origin="default")
 
 

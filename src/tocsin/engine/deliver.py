@@ -44,7 +44,7 @@ def deliver(engine: Engine, *, patience: timedelta = timedelta(0), deadline: dat
         StoreError: The store cannot be read or written.
     """
     until = min(engine.clock() + patience, deadline or datetime.max.replace(tzinfo=UTC))
-    _give_channels_another_chance(engine)
+    give_channels_another_chance(engine)
     sent = 0
     while True:
         results = _send_all_due(engine, deadline)
@@ -70,15 +70,15 @@ def send_now(configured: ConfiguredChannel, outgoing: Outgoing, clock: Callable[
 
 def _send_all_due(engine: Engine, deadline: datetime | None) -> list[bool]:
     """Send on all channels that have something due; return for each try whether it was accepted."""
-    names = _channels_to_serve(engine)
+    names = channels_to_serve(engine)
     if len(names) == 1:
-        return _send_on(engine, names[0], deadline)
+        return send_on(engine, names[0], deadline)
     results: list[bool] = []
     faults: list[Exception] = []
 
     def work(name: str) -> None:
         try:
-            results.extend(_send_on(engine, name, deadline))
+            results.extend(send_on(engine, name, deadline))
         except Exception as error:  # noqa: BLE001  # it is raised below, where it can be caught
             faults.append(error)
 
@@ -99,7 +99,7 @@ def _send_all_due(engine: Engine, deadline: datetime | None) -> list[bool]:
     return results
 
 
-def _channels_to_serve(engine: Engine) -> list[str]:
+def channels_to_serve(engine: Engine) -> list[str]:
     """Return the channels that something waits for.
 
     Programs with different settings may share a store, so a channel that is not known here may be known to another
@@ -117,10 +117,14 @@ def _channels_to_serve(engine: Engine) -> list[str]:
     )
 
 
-def _send_on(engine: Engine, channel: str, deadline: datetime | None) -> list[bool]:
-    """Send everything that is due on one channel, one by one and in order."""
+def send_on(engine: Engine, channel: str, deadline: datetime | None = None) -> list[bool]:
+    """Send everything that is due on one channel, one by one and in order; return for each whether it was accepted.
+
+    Raises:
+        StoreError: The store cannot be read or written.
+    """
     results: list[bool] = []
-    while deadline is None or engine.clock() < deadline:
+    while not engine.stopping.is_set() and (deadline is None or engine.clock() < deadline):
         with engine.store.writing() as tx:
             claimed = tx.claim(owner=engine.worker, now=engine.clock(), lease=LEASE, limit=1, channel=channel)
         if not claimed:
@@ -241,7 +245,7 @@ def _bury(engine: Engine, tx: Transaction, notification: Notification, why: str)
         notify_fallback(engine, tx, notification)
 
 
-def _give_channels_another_chance(engine: Engine) -> None:
+def give_channels_another_chance(engine: Engine) -> None:
     """Enable channels whose settings have changed since they were disabled."""
     for name, configured in engine.channels.items():
         with engine.store.reading() as tx:

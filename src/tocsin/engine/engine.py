@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class Engine:
     makeshift_for: Process | None = None
     #: Names this engine in leases.
     worker: str = field(default_factory=_worker_name)
+    #: Once set, nothing more is begun: what is being sent is sent to its end.
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def concerns(self, run: Run | None) -> bool:
         """Whether this engine takes in what is reported of `run`, or for None a plain message."""

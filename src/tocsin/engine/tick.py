@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tocsin.capture.process import is_alive, is_gone
 from tocsin.core.run import Outcome, Run
+from tocsin.core.words import count
 from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_end
@@ -19,9 +20,18 @@ from tocsin.engine.notify import notify_repeats
 class Ticked:
     """What a tick did."""
 
-    events: int
-    died: int
-    sent: int
+    events: int = 0
+    died: int = 0
+    sent: int = 0
+
+    def __str__(self) -> str:
+        """Return "2 events, 1 run died, 1 message sent"; empty where nothing was done."""
+        parts = (
+            (self.events, count(self.events, "event")),
+            (self.died, f"{count(self.died, 'run')} died"),
+            (self.sent, f"{count(self.sent, 'message')} sent"),
+        )
+        return ", ".join(words for number, words in parts if number)
 
 
 def tick(engine: Engine, *, patience: timedelta = timedelta(0), deadline: datetime | None = None) -> Ticked:
@@ -32,16 +42,30 @@ def tick(engine: Engine, *, patience: timedelta = timedelta(0), deadline: dateti
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
     """
+    done = look(engine)
+    return replace(done, sent=deliver(engine, patience=patience, deadline=deadline))
+
+
+def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
+    """Do all of a tick except to send.
+
+    Args:
+        engine: Whose spool and store to look at.
+        judge_silence: False where the clock has just moved, so that the age of a sign of life says nothing.
+
+    Raises:
+        StoreError: The store cannot be read or written; nothing is lost by it.
+    """
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     gone = _gone_before(engine)
     events = drain(engine)
-    died = tell_died(engine, gone)
+    died = tell_died(engine, gone, judge_silence=judge_silence)
     with engine.store.writing() as tx:
         notify_repeats(engine, tx)
-    return Ticked(events=events, died=died, sent=deliver(engine, patience=patience, deadline=deadline))
+    return Ticked(events=events, died=died)
 
 
-def tell_died(engine: Engine, gone: frozenset[str]) -> int:
+def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = True) -> int:
     """End the runs that gave no sign of life for too long, or whose process is certainly gone; return how many.
 
     A process of this machine that certainly lives has not died, however long it was silent: the machine may have
@@ -50,7 +74,7 @@ def tell_died(engine: Engine, gone: frozenset[str]) -> int:
     now = engine.clock()
     with engine.store.reading() as tx:
         running = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
-    died = [run for run in running if run.id in gone or _silent(engine, run, now)]
+    died = [run for run in running if run.id in gone or (judge_silence and _silent(engine, run, now))]
     for run in died:
         with engine.store.writing() as tx:
             known = tx.run(run.id)

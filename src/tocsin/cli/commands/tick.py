@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from tocsin.cli.workplace import find_workplace, open_engine
-from tocsin.core.words import count
 
 
 @click.command("tick")
@@ -17,13 +16,12 @@ def command(*, quiet: bool) -> None:
     may run at any time.
     """
     from tocsin.engine.tick import tick
+    from tocsin.engine.watchdog import ping
 
     with open_engine(find_workplace()) as engine:
         done = tick(engine)
+        url = engine.config.watchdog_url
     if not quiet:
-        parts = (
-            (done.events, count(done.events, "event")),
-            (done.died, f"{count(done.died, 'run')} died"),
-            (done.sent, f"{count(done.sent, 'message')} sent"),
-        )
-        click.echo(", ".join(words for number, words in parts if number) or "nothing was due")
+        click.echo(str(done) or "nothing was due")
+    if url is not None and (trouble := ping(url)):
+        click.echo(f"watchdog_url: {trouble}", err=True)

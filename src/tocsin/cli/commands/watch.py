@@ -1,0 +1,72 @@
+"""`tocsin watch`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from datetime import timedelta
+
+import click
+
+from tocsin.cli import workplace
+from tocsin.cli.wording import stamp
+from tocsin.core.duration import parse_duration
+from tocsin.core.words import duration
+
+_SHORTEST = timedelta(seconds=1)
+
+
+def _every(_context: click.Context, _parameter: click.Parameter, value: str) -> timedelta:
+    try:
+        every = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if every < _SHORTEST:
+        raise click.BadParameter("the shortest is 1s: what runs report is seen within a second all the same")
+    return every
+
+
+@click.command("watch")
+@click.option("--every", default="10s", show_default=True, callback=_every, help="The longest time between two ticks.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
+def command(*, every: timedelta, quiet: bool) -> None:
+    """Do what is due, as a process that goes on: made for systemd and containers.
+
+    It ticks (see tocsin tick), and at once when a run has reported something or a message becomes due. A second
+    watcher in the same directory stands by. SIGTERM and Ctrl-C end it when what is being sent has been sent; SIGHUP
+    makes it read the configuration again.
+    """
+    from tocsin.engine.lock import EngineLock
+    from tocsin.engine.loop import Watcher
+    from tocsin.engine.opening import open_engine
+    from tocsin.engine.signals import Signals
+
+    logging.getLogger("tocsin").addHandler(logging.StreamHandler())
+    config = workplace.find_workplace().config
+
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(f"{stamp(workplace.clock())} {text}")
+
+    with Signals() as signals:
+        say(f"watching {config.home} every {duration(every)}")
+        Watcher(
+            open_engine=lambda: open_engine(config, clock=workplace.clock),
+            lock=EngineLock(config.home),
+            signals=signals,
+            say=say,
+            every=every,
+        ).run()
+        say("the configuration is read again" if signals.reloading else "ended")
+    if signals.reloading:
+        _start_again()
+
+
+def _start_again() -> None:
+    """Become a new process with the same number: dlt reads its files once a process."""
+    import signal
+
+    # One that comes before the new process listens must not end it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
