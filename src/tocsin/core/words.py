@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 #: Below so many seconds a tenth of a second matters.
 _SHORT = 10
+_MILLION = 1_000_000
 
 
 def count(number: int, noun: str) -> str:
@@ -38,6 +40,31 @@ def duration(length: timedelta) -> str:
         if number or parts:
             parts.append(f"{number} {unit}" if number else "")
     return " ".join(part for part in parts[:2] if part)
+
+
+def durations(low: timedelta, high: timedelta) -> str:
+    """Return a range in one unit, rounded outwards: "8 to 10 min", "up to 1 s"."""
+    longest = high.total_seconds()
+    size, unit = next(
+        (size, unit) for least, size, unit in ((7200, 3600, "h"), (120, 60, "min"), (0, 1, "s")) if longest >= least
+    )
+    first, last = math.floor(low.total_seconds() / size), max(math.ceil(longest / size), 1)
+    if not first:
+        return f"up to {last} {unit}"
+    return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
+
+
+def amount(number: int) -> str:
+    """Return "1,204", "5.2 M"."""
+    return f"{number / _MILLION:,.1f} M" if number >= _MILLION else f"{number:,}"
+
+
+def amounts(low: int, high: int) -> str:
+    """Return a range of counts: "900 to 1,204", "1.0 to 1.2 M", "0"."""
+    first, last = amount(low), amount(high)
+    if first == last:
+        return last
+    return f"{first.removesuffix(' M') if low >= _MILLION else first} to {last}"
 
 
 def moment(at: datetime) -> str:
