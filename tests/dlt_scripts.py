@@ -33,6 +33,18 @@ _INCIDENTAL = re.compile(
 )
 
 
+def hide_tocsin(folder: Path) -> dict[str, str]:
+    """Return the environment of a script without Tocsin: the plugin that dlt finds is an empty one.
+
+    dlt's own switch for plugins will not do: old versions do not know it, others switch off parts of themselves.
+    """
+    package = folder / "hidden" / "tocsin"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "plugin.py"):
+        (package / name).touch()
+    return {"PYTHONPATH": str(package.parent)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """What a script left behind."""
@@ -79,23 +91,22 @@ class Ended:
 class RunScript(Protocol):
     """Runs a script with Tocsin, and the same script without it to compare."""
 
-    def __call__(self, source: str, *, same: bool = True, args: tuple[str, ...] = (), **environment: str) -> Ended:
+    def __call__(self, source: str, *, same: bool = True, **environment: str) -> Ended:
         """Return what the script left behind with Tocsin.
 
         Args:
             source: The script; indentation is removed.
             same: Whether exit code, output and errors have to be those of the script without Tocsin.
-            args: Arguments of the interpreter instead of the script's name.
             environment: More variables for the script.
         """
 
 
-def start(source: str, folder: Path, args: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+def start(source: str, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start a script in a folder of its own, with nothing of the tests' environment."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "script.py").write_text(textwrap.dedent(source))
     return subprocess.Popen(
-        [sys.executable, *(args or ("script.py",))],
+        [sys.executable, "script.py"],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

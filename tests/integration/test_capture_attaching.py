@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 import pytest
 
 from dlt_scripts import RunScript
 from tocsin.core.run import Outcome, Stage
 
 pytestmark = pytest.mark.dlt_versions
+
+_DLT = tuple(int(part) for part in importlib.metadata.version("dlt").split(".")[:2])
 
 _HEAD = """
     import os, sys
@@ -76,6 +80,7 @@ def test_runtime_trace_switched_off(run_script: RunScript) -> None:
     assert len(ended.told("run.started")) == len(ended.ended()) == 6
 
 
+@pytest.mark.skipif((1, 5) <= _DLT < (1, 18), reason="with plugins switched off these versions of dlt miss parts")
 def test_plugins_switched_off(run_script: RunScript) -> None:
     """DLT_DISABLE_PLUGINS is respected, and `enable()` attaches by hand, once however often it is called."""
     ended = run_script(
@@ -132,15 +137,15 @@ def test_everything_of_ours_fails(run_script: RunScript) -> None:
     """Results, errors, output and exit code do not change when each of our own calls fails."""
     ended = run_script(
         """
-        import sys
-        if "tocsin" in sys.argv:
-            from tocsin.capture import providers, recorder, tracker
+        def fail(*args, **kwargs):
+            raise RuntimeError("of ours")
 
-            def fail(*args, **kwargs):
-                raise RuntimeError("of ours")
-
+        try:
+            from tocsin.capture.recorder import Recorder
             for name in ("begin", "update", "finish", "report", "finished_cleanly"):
-                setattr(recorder.Recorder, name, fail)
+                setattr(Recorder, name, fail)
+        except ImportError:
+            pass  # This is the execution without Tocsin.
         """
         + _HEAD.replace("\n    ", "\n        ")
         + """
@@ -150,8 +155,7 @@ def test_everything_of_ours_fails(run_script: RunScript) -> None:
         except Exception as error:
             print(type(error).__name__)
         {}["after"]
-        """,
-        args=("script.py", "tocsin"),
+        """
     )
     assert (ended.code, ended.events) == (1, [])
     assert ended.out == "False\nPipelineStepFailed\n"
@@ -195,5 +199,5 @@ def test_nothing_is_imported_before_it_is_needed(run_script: RunScript) -> None:
         "tocsin.plugin",
     ]
     assert "tocsin.capture.tracker" in later
-    heavy = {"tocsin.engine", "tocsin.store", "tocsin.channels", "tocsin.core.explain", "sqlite3"}
+    heavy = {"tocsin.engine", "tocsin.store", "tocsin.channels", "sqlite3"}
     assert heavy & set(later) == set()

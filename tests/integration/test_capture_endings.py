@@ -158,8 +158,12 @@ def test_error_without_a_pipeline(run_script: RunScript) -> None:
         """
         import dlt
         dlt.pipeline("orders", destination="no_such_thing")
-        """
+        """,
+        same=False,
     )
+    # dlt names every package that it searched for the destination.
+    assert "dlt.destinations.no_such_thing" in ended.err
+    assert "tocsin" not in ended.err
     assert (ended.only("script").outcome, ended.only().stage) == (Outcome.FAILED, Stage.BEFORE)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from dlt_scripts import Ended, RunScript
@@ -128,7 +126,7 @@ def test_attempts_of_an_orchestrator(run_script: RunScript) -> None:
         for _ in range(2):
             dlt.pipeline("orders", destination="duckdb", dataset_name="data").run([{"id": 1}], table_name="rows")
     """
-    github: dict[str, Any] = {
+    github = {
         "GITHUB_ACTIONS": "true",
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_REPOSITORY": "acme/loads",

@@ -51,6 +51,8 @@ _SCRIPT = """
             client.execute_sql("CREATE UNIQUE INDEX one ON orders(id)")
         return load(name)
 
+    not_null = {"data_type": "bigint", "nullable": False}
+
     def exit(code):
         raise SystemExit(code)
 
@@ -60,7 +62,7 @@ _SCRIPT = """
     attempt("good", load)
     attempt("drifting", lambda name: [load(name), load(name, [{"id": 2, "city": "Ulm", "lines": [1, 2]}])])
     attempt("extracting", lambda name: pipeline(name).run(broken()))
-    attempt("normalizing", lambda name: load(name, [{"id": None}], columns={"id": {"nullable": False}}))
+    attempt("normalizing", lambda name: load(name, [{"id": None}], columns={"id": not_null}))
     attempt("contract", lambda name: [load(name), load(name, [{"no": 1}], schema_contract="freeze")])
     attempt("loading", twice)
     attempt("retrying", lambda name: load(name, destination=sink))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from tocsin.capture.context import detect
 from tocsin.capture.convert import Info
 from tocsin.capture.dlt_pipeline import active_pipeline, command_to_give_up, pending_packages, script_name, target
 from tocsin.capture.guards import Sigterm, mark_told, was_told
+from tocsin.capture.progress import unwatch_progress, watch_progress
 from tocsin.capture.quiet import quiet
 from tocsin.capture.recorder import recorder
 from tocsin.core.run import Outcome, Run, Stage, Step
@@ -153,7 +155,9 @@ class Tracker:
         run = replace(run, stage=_STAGES[step], first_run=pipeline.first_run)
         live = self._live[run_id] = _LiveRun(run=run, ambient=ambient)
         live.guards = self._sigterm.install()
-        recorder().begin(live.run)
+        enabled = recorder().config.pipeline(run.pipeline).enabled
+        meter = watch_progress(pipeline, thread=threading.get_ident()) if enabled else None
+        recorder().begin(live.run, progress=meter.read if meter else None)
 
     def _new_run(
         self,
@@ -211,6 +215,7 @@ class Tracker:
     def _end(self, run_id: str, pipeline: Pipeline) -> None:
         if (live := self._live.pop(run_id, None)) is None:
             return
+        unwatch_progress(pipeline)
         if live.guards:
             self._sigterm.restore()
         error = live.error()
