@@ -40,13 +40,13 @@ class Heartbeat:
                 self._thread.start()
 
     def _run(self) -> None:
-        pause = self._first
+        first, pause = True, self._first
         while not self._wake.wait(pause):
             with self._lock:
                 # Decided under the lock: a run that begins now either is seen here or starts a new thread.
                 if not self._beat():
                     self._thread = None
                     return
-            if pause != self._every:
-                pause = self._every
+            if first:
+                first, pause = False, self._every
                 self._warm_up()

@@ -7,11 +7,12 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 from tocsin.capture import providers
 from tocsin.capture.handover import Companion, Handover
@@ -25,9 +26,14 @@ from tocsin.config.load import load
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
 from tocsin.core.redact import Redactor
-from tocsin.core.run import Run
+from tocsin.core.run import Progress, Run
 from tocsin.errors import SpoolError
 
+#: Tells how far a run has come, given its newest snapshot and the time.
+ProgressSource: TypeAlias = Callable[[Run, datetime], Progress | None]
+
+#: Seconds between two signs of life: mostly, and where runs are taken for dead very soon.
+_BEAT_EVERY, _BEAT_AT_MOST_EVERY = 5.0, 0.1
 _log = logging.getLogger("tocsin")
 
 
@@ -41,8 +47,9 @@ class Recorder:
         self._spool = Spool(self.config.home)
         self._log_tail = LogTail()
         self._active: dict[str, Run] = {}
+        self._progress: dict[str, ProgressSource] = {}
         self._lock = threading.Lock()
-        self._heartbeat = Heartbeat(self._beat, self._warm_up)
+        self._heartbeat = self._new_heartbeat()
         self._redactor: Redactor | None = None
         self._warned = False
         #: Events that the spool could not take; the engine gets them by hand while this process lives.
@@ -67,8 +74,13 @@ class Recorder:
         return redactor(text)
 
     @quiet
-    def begin(self, run: Run) -> None:
-        """Report that a run has begun, and keep reporting that it lives."""
+    def begin(self, run: Run, *, progress: ProgressSource | None = None) -> None:
+        """Report that a run has begun, and keep reporting that it lives.
+
+        Args:
+            run: The run.
+            progress: Asked with each sign of life how far the run has come; None where nobody can tell.
+        """
         if not self.enabled or not self.config.pipeline(run.pipeline).enabled:
             return
         # Since the last run dlt may have read secrets that were not known before.
@@ -76,9 +88,11 @@ class Recorder:
         run = replace(run, process=this_process(), heartbeat_at=run.started_at)
         with self._lock:
             self._active[run.id] = run
+            if progress is not None:
+                self._progress[run.id] = quiet(progress)
         self._log_tail.attach()
         self._put(EventType.RUN_STARTED, run, at=run.started_at)
-        self._beat()
+        self._beat_one(run, run.started_at)
         self._heartbeat.ensure()
         self._handover.begin()
 
@@ -99,6 +113,7 @@ class Recorder:
         """
         with self._lock:
             known = self._active.pop(run.id, None)
+            self._progress.pop(run.id, None)
         if known is None:
             return
         run = replace(run, process=known.process, heartbeat_at=run.ended_at)
@@ -139,8 +154,9 @@ class Recorder:
     def forget(self) -> None:
         """Start afresh in a forked child: the runs, the thread and the companion are the parent's."""
         self._active = {}
+        self._progress = {}
         self._lock = threading.Lock()
-        self._heartbeat = Heartbeat(self._beat, self._warm_up)
+        self._heartbeat = self._new_heartbeat()
         self._unspooled = []
         self._handover.forget()
 
@@ -167,11 +183,22 @@ class Recorder:
         with self._lock:
             active = list(self._active.values())
         for run in active:
-            try:
-                self._spool.beat(replace(run, heartbeat_at=now), now)
-            except SpoolError as error:
-                _log.debug("%s", error)
+            self._beat_one(run, now)
         return bool(active)
+
+    def _beat_one(self, run: Run, now: datetime) -> None:
+        source = self._progress.get(run.id)
+        try:
+            self._spool.beat(replace(run, heartbeat_at=now, progress=source(run, now) if source else None), now)
+        except SpoolError as error:
+            _log.debug("%s", error)
+
+    def _new_heartbeat(self) -> Heartbeat:
+        """Return a heartbeat that may be missed twice before a run is taken for dead."""
+        limits = [pipeline.died_after for pipeline in self.config.pipelines.values()]
+        shortest = min([self.config.died_after, *filter(None, limits)])
+        every = max(_BEAT_AT_MOST_EVERY, min(_BEAT_EVERY, shortest.total_seconds() / 3))
+        return Heartbeat(self._beat, self._warm_up, every=every)
 
     @staticmethod
     @quiet

@@ -28,17 +28,30 @@ def location(errors: tuple[BaseException, ...]) -> str | None:
     """
     for error in errors:
         for frame, line in reversed(_stack(error)):
-            if _is_user_code(frame):
-                code = frame.f_code
-                return f"{PurePath(code.co_filename).name}:{line} in {code.co_name}"
+            if is_user_code(frame):
+                return place(frame, line)
     return None
+
+
+def is_user_code(frame: FrameType) -> bool:
+    """Whether a frame runs code of the user's own: no library's, not dlt's and not ours."""
+    path = PurePath(frame.f_code.co_filename)
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    installed = not _INSTALLED.isdisjoint(path.parts) or path.is_relative_to(_STDLIB)
+    return not (installed or package in _PACKAGES or _is_generated(path.name))
+
+
+def place(frame: FrameType, line: int | None = None) -> str:
+    """Return "orders.py:41 in fetch"; without `line`, for where the frame stands now."""
+    code = frame.f_code
+    return f"{PurePath(code.co_filename).name}:{line or frame.f_lineno} in {code.co_name}"
 
 
 def raised_by_user(error: BaseException) -> bool:
     """Whether the user's code raised it: by its last frame, or without frames by the home of its class."""
     stack = _stack(error)
     if stack:
-        return _is_user_code(stack[-1][0])
+        return is_user_code(stack[-1][0])
     return "." not in names(error)[0]
 
 
@@ -64,13 +77,6 @@ def end_of(text: str, longest: int = LONGEST_TRACEBACK) -> str:
 def _stack(error: BaseException) -> list[tuple[FrameType, int]]:
     tb = read(error, "__traceback__")
     return list(traceback.walk_tb(tb)) if isinstance(tb, TracebackType) else []
-
-
-def _is_user_code(frame: FrameType) -> bool:
-    path = PurePath(frame.f_code.co_filename)
-    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    installed = not _INSTALLED.isdisjoint(path.parts) or path.is_relative_to(_STDLIB)
-    return not (installed or package in _PACKAGES or _is_generated(path.name))
 
 
 def _is_generated(name: str) -> bool:
