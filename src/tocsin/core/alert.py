@@ -106,6 +106,8 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
         return replace(alert, since=min(alert.since, finding.at)), Change.NOTHING
     change = _compare(alert, finding)
     attempts_of_one_run = bool(finding.logical_id) and finding.logical_id == alert.logical_id
+    # A run that has not started, is late or is stuck has not ended: what is found next is its next stage.
+    next_stage = change is Change.KIND_CHANGED and alert.kind in {Kind.NOT_STARTED, Kind.LATE, Kind.STUCK}
     reopened = change in {Change.KIND_CHANGED, Change.REASON_CHANGED}
     return (
         replace(
@@ -117,7 +119,7 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
             acknowledged_by=None if reopened else alert.acknowledged_by,
             acknowledged_at=None if reopened else alert.acknowledged_at,
             last_at=finding.at,
-            occurrences=alert.occurrences + (0 if attempts_of_one_run else 1),
+            occurrences=alert.occurrences + (0 if attempts_of_one_run or next_stage else 1),
             summary=finding.summary,
             hint=finding.hint,
             reason_key=finding.reason_key,

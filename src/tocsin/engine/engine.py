@@ -6,12 +6,14 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tocsin.capture.spool import Spool
 from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
+from tocsin.core.dependency import Graph, order
 from tocsin.core.run import Process, Run
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.store.protocol import Store
@@ -19,6 +21,10 @@ from tocsin.store.protocol import Store
 
 def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+
+
+def _not_known(_process: Process) -> None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +51,21 @@ class Engine:
     #: Set where the store is a makeshift in memory: only the events of this process are told, and they stay in
     #: the spool for the real store.
     makeshift_for: Process | None = None
+    #: Whether it looks at what should have happened and did not. A companion sees its own process only: what is due
+    #: elsewhere is for `tocsin watch` and `tocsin tick`.
+    watching: bool = False
+    #: Tells what ended a process, where that is known.
+    ended_by: Callable[[Process], str | None] = _not_known
     #: Names this engine in leases.
     worker: str = field(default_factory=_worker_name)
     #: Once set, nothing more is begun: what is being sent is sent to its end.
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who is upstream of whom, as configured."""
+        pipelines = self.config.pipelines.items()
+        return order({name: pipeline.after for name, pipeline in pipelines if pipeline.after})
 
     def concerns(self, run: Run | None) -> bool:
         """Whether this engine takes in what is reported of `run`, or for None a plain message."""

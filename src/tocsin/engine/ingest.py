@@ -12,6 +12,7 @@ from tocsin.core.finding import Finding, Kind, Severity, Topic
 from tocsin.core.run import Outcome, Run, Stage, merge
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
+from tocsin.engine.expected import settle_run
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_note
 from tocsin.errors import StoreError
@@ -84,6 +85,8 @@ def _take_run(engine: Engine, tx: Transaction, reported: Run) -> None:
     if run == known:
         return
     tx.save_run(run)
+    if known is None or known.outcome is not run.outcome:
+        settle_run(engine, tx, run)
     if run.outcome is not Outcome.RUNNING:
         evaluate_end(engine, tx, run)
 

@@ -24,6 +24,7 @@ def open_engine(
     store: Store | None = None,
     clock: Clock = system_clock,
     makeshift_for: Process | None = None,
+    watching: bool = False,
 ) -> Engine:
     """Return an engine for `config`.
 
@@ -32,6 +33,7 @@ def open_engine(
         store: Use this store and not the configured one.
         clock: Tells the time.
         makeshift_for: See `Engine.makeshift_for`.
+        watching: See `Engine.watching`.
 
     Raises:
         StoreError: The configured store cannot be opened.
@@ -46,6 +48,7 @@ def open_engine(
         problems=(*config.problems, *problems),
         clock=clock,
         makeshift_for=makeshift_for,
+        watching=watching,
     )
 
 

@@ -11,6 +11,7 @@ from tocsin.core.words import count
 from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_end
+from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_repeats
@@ -60,6 +61,8 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
     gone = _gone_before(engine)
     events = drain(engine)
     died = tell_died(engine, gone, judge_silence=judge_silence)
+    if engine.watching:
+        look_at_slots(engine)
     with engine.store.writing() as tx:
         notify_repeats(engine, tx)
     return Ticked(events=events, died=died)
@@ -80,8 +83,14 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
             known = tx.run(run.id)
             if known is None or known.outcome is not Outcome.RUNNING:
                 continue
-            ended = replace(known, outcome=Outcome.DIED, ended_at=known.heartbeat_at or known.started_at)
+            ended = replace(
+                known,
+                outcome=Outcome.DIED,
+                ended_at=known.heartbeat_at or known.started_at,
+                ended_by=engine.ended_by(known.process) if known.process else None,
+            )
             tx.save_run(ended)
+            settle_run(engine, tx, ended)
             evaluate_end(engine, tx, ended)
         if engine.makeshift_for is None:
             engine.spool.still(run.id)

@@ -1,0 +1,223 @@
+"""Late, not started, blocked: what no callback tells, told by an engine with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from made import at, good_run, run
+from tocsin.config.layer import Layer
+from tocsin.config.load import load
+from tocsin.core.event import Event, EventType
+from tocsin.core.message import Message
+from tocsin.core.run import Outcome, Run
+from tocsin.engine.engine import Engine
+from tocsin.engine.ingest import ingest
+from tocsin.engine.opening import open_engine
+from tocsin.engine.tick import tick
+from tocsin.store.memory import MemoryStore
+from tocsin.store.sqlite import SqliteStore
+
+
+class World:
+    """An engine with a file for a channel, and a clock that only the test moves."""
+
+    def __init__(self, home: Path, store: Any, pipelines: dict[str, Any]) -> None:
+        """Start at noon."""
+        self.now = at(0)
+        self.store = store
+        self._told = 0
+        self._home = home
+        self._pipelines = pipelines
+        self.engine = self._open()
+        self.tick(0)
+
+    def _open(self) -> Engine:
+        channels = {"ops": {"type": "file", "path": str(self._home / "sent.jsonl")}}
+        layer = Layer(
+            origin="tocsin.toml",
+            values={"tocsin": {"channels": channels, "pipelines": self._pipelines}},
+            secrets_allowed=True,
+        )
+        config = load([layer], home=self._home)
+        assert config.problems == ()
+        return open_engine(config, store=self.store, clock=lambda: self.now, watching=True)
+
+    def tick(self, minute: float) -> list[str]:
+        """Move the clock, tick, and return the titles of all that was told since the last tick."""
+        self.now = at(minute)
+        tick(self.engine)
+        titles = [message.title for message in self.messages()]
+        told, self._told = titles[self._told :], len(titles)
+        return told
+
+    def restart(self) -> None:
+        """Open the engine anew, as after a stop."""
+        self.engine = self._open()
+
+    def report(self, one: Run) -> None:
+        """Take in what a pipeline's process reports of a run."""
+        self.now = max(self.now, one.ended_at or one.started_at)
+        running = one.outcome is Outcome.RUNNING
+        kind = EventType.RUN_STARTED if running else EventType.RUN_FINISHED
+        ingest(self.engine, Event(id=f"{kind}-{one.id}", type=kind, at=self.now, run=one))
+
+    def messages(self) -> list[Message]:
+        """Return all messages that were decided on, oldest first."""
+        with self.store.reading() as tx:
+            sent = [one for one in tx.notifications(limit=1000) if one.message is not None]
+        return [one.message for one in reversed(sent) if one.message is not None]
+
+    def texts(self) -> str:
+        """Return what the channel wrote."""
+        path = self._home / "sent.jsonl"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+_Make = Callable[..., World]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Make]:
+    """Make a world with these pipelines, on each kind of store."""
+    store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "t.db")
+    yield lambda **pipelines: World(tmp_path, store, pipelines)
+    store.close()
+
+
+_HOURLY = {"schedule": "0 * * * *", "start_within": "10m", "finish_within": "30m"}
+
+
+def _going(run_id: str, minute: float, **changes: Any) -> Run:
+    changes = {"heartbeat_at": at(100_000), "cause": None} | changes
+    return run(run_id, started_at=at(minute), ended_at=None, outcome=Outcome.RUNNING, **changes)
+
+
+def _ended(run_id: str, begun: float, ended: float, **changes: Any) -> Run:
+    return replace(good_run(run_id, ended=ended, logical_id=run_id, **changes), started_at=at(begun))
+
+
+def test_a_run_that_does_not_begin_is_told_once_and_ends_with_the_next_good_one(make: _Make) -> None:
+    """Not started is told when the grace has passed, not before and not again, and a good run ends it."""
+    world = make(orders=_HOURLY)
+
+    assert world.tick(60) == []
+    assert world.tick(69) == []
+    assert world.tick(71) == ["orders did not start"]
+    assert world.tick(80) == []
+    world.report(_ended("r1", 85, 86))
+    assert world.tick(87) == ["orders recovered after 15 min"]
+    assert "expected at 13:00" in world.texts()
+
+
+def test_a_run_in_time_is_no_news(make: _Make) -> None:
+    """A pipeline that keeps its schedule is silent, also when it begins a little early."""
+    world = make(orders=_HOURLY)
+    for hour in (1, 2, 3):
+        world.tick(hour * 60 - 2)
+        world.report(_going(f"r{hour}", hour * 60 - 1))
+        assert world.tick(hour * 60 + 15) == []
+        world.report(_ended(f"r{hour}", hour * 60 - 1, hour * 60 + 20))
+        assert world.tick(hour * 60 + 31) == []
+
+
+def test_one_alert_changes_its_kind_from_not_started_over_late_to_failed(make: _Make) -> None:
+    """The same problem in its stages is one alert that changes its kind, and the failure is the last word."""
+    world = make(orders=_HOURLY)
+
+    told = world.tick(71)
+    world.report(_going("r1", 75))
+    told += world.tick(91)
+    world.report(run("r1", ended=95))
+    told += world.tick(96)
+    told += world.tick(100)
+
+    assert told == ["orders did not start", "orders is late", "orders failed"]
+
+
+def test_a_late_run_says_which_step_is_out_of_its_usual_range(make: _Make) -> None:
+    """The lateness of a run that goes on is told with figures, and its end is told as a recovery."""
+    world = make(orders={**_HOURLY, "finish_within": "20m"})
+    for hour in range(1, 8):
+        world.tick(hour * 60)
+        world.report(_ended(f"r{hour}", hour * 60, hour * 60 + 9))
+    world.tick(480)
+    world.report(_going("late", 480))
+
+    assert world.tick(499) == []
+    assert world.tick(501) == ["orders is late"]
+    world.report(_ended("late", 480, 510))
+    assert [title.split(" after")[0] for title in world.tick(511)] == ["orders recovered"]
+
+
+def test_a_downstream_is_blocked_and_not_late_while_its_upstream_is_in_trouble(make: _Make) -> None:
+    """Only the cause is told; when it is over and the downstream still does not start, that is told then."""
+    world = make(orders=_HOURLY, revenue={**_HOURLY, "after": ["orders"]})
+    world.tick(60)
+    world.report(run("r1", ended=62, started_at=at(61)))
+
+    assert world.tick(75) == ["orders failed"]
+    assert world.tick(90) == []
+    world.report(_ended("r2", 91, 92))
+    assert [title.split(" after")[0] for title in world.tick(93)] == ["orders recovered"]
+    assert world.tick(100) == []
+    assert world.tick(104) == ["revenue did not start"]
+
+
+def test_a_blocked_downstream_that_starts_in_the_end_is_never_told(make: _Make) -> None:
+    """Downstream noise is folded into its cause."""
+    world = make(orders=_HOURLY, revenue={**_HOURLY, "after": ["orders"]})
+    world.tick(60)
+    world.report(run("r1", ended=62, started_at=at(61)))
+    world.tick(80)
+    world.report(_ended("r2", 81, 82))
+    world.report(_ended("revenue1", 83, 84, pipeline="revenue"))
+    world.tick(100)
+
+    assert not [message for message in world.messages() if message.title.startswith("revenue")]
+
+
+def test_missed_slots_after_a_stop_are_one_message_with_the_gap(make: _Make) -> None:
+    """A watcher that was stopped over three slots tells them as one, and says that it did not look."""
+    world = make(orders=_HOURLY)
+    world.tick(30)
+    world.restart()
+
+    assert [title.split(" (")[0] for title in world.tick(195)] == ["orders did not start"]
+    assert "Tocsin did not look from" in world.texts()
+    assert "2 runs before it" in world.texts()
+
+
+def test_a_clock_that_jumps_back_tells_nothing_twice(make: _Make) -> None:
+    """Slots are stored and judged once, whatever the clock does."""
+    world = make(orders=_HOURLY)
+
+    assert world.tick(71) == ["orders did not start"]
+    assert world.tick(40) == []
+    assert world.tick(72) == []
+
+
+def test_a_schedule_is_learned_from_regular_runs_and_never_from_failures(make: _Make) -> None:
+    """Without a word of configuration a regular pipeline is expected, and the message says from what."""
+    world = make()
+    for hour in range(12):
+        world.tick(hour * 60 + 1)
+        world.report(_ended(f"r{hour}", hour * 60, hour * 60 + 1))
+
+    told = [title for minute in range(721, 800, 5) for title in world.tick(minute)]
+
+    assert told == ["orders did not start"]
+    assert "learned from 12 runs" in world.texts()
+
+
+def test_a_silent_watcher_costs_nothing_to_pipelines_without_a_schedule(make: _Make) -> None:
+    """Nothing is expected of a pipeline that has no schedule and no regular past."""
+    world = make()
+    for number, minute in enumerate((3, 50, 61, 200, 204, 390, 700, 701)):
+        world.report(_ended(f"r{number}", minute, minute + 1))
+
+    assert [title for minute in range(702, 3000, 60) for title in world.tick(minute)] == []
