@@ -42,8 +42,8 @@ def command(*, every: timedelta, quiet: bool) -> None:
     from tocsin.engine.opening import open_engine
     from tocsin.engine.signals import Signals
 
-    logging.getLogger("tocsin").addHandler(logging.StreamHandler())
     config = workplace.find_workplace().config
+    logging.getLogger("tocsin").addHandler(logging.StreamHandler())
 
     def say(text: str) -> None:
         if not quiet:
