@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.core.baseline import ENOUGH, is_above, usual, usual_amount, usual_duration
+from tocsin.core.words import amounts, durations
 
 _VALUES = st.lists(st.floats(min_value=0, max_value=1e9), min_size=ENOUGH, max_size=40)
 
@@ -104,3 +106,37 @@ def test_ordinary_variation_is_hardly_ever_above() -> None:
         missed += not is_above(values[10] * 10, expected)
     assert told <= 25
     assert missed == 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.2, 0.4, "up to 1 s"),
+        (0, 0, "up to 1 s"),
+        (0.4, 12, "up to 12 s"),
+        (42, 42, "42 s"),
+        (61, 119, "61 to 119 s"),
+        # Rounded outwards: all that was seen lies inside.
+        (485, 595, "8 to 10 min"),
+        (30, 130, "up to 3 min"),
+        (4000, 9000, "1 to 3 h"),
+    ],
+)
+def test_ranges_of_time_have_one_unit(low: float, high: float, said: str) -> None:
+    """The longer end chooses the unit."""
+    assert durations(timedelta(seconds=low), timedelta(seconds=high)) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0, 0, "0"),
+        (900, 1204, "900 to 1,204"),
+        (900_000, 1_200_000, "900,000 to 1.2 M"),
+        (1_000_000, 1_200_000, "1.0 to 1.2 M"),
+        (1_000_000, 1_000_001, "1.0 M"),
+    ],
+)
+def test_ranges_of_counts_are_short(low: int, high: int, said: str) -> None:
+    """Millions are told as millions, what is smaller to the last one."""
+    assert amounts(low, high) == said
