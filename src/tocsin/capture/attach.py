@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tocsin.capture.guards import ProcessEnd, is_tool
@@ -11,6 +12,10 @@ from tocsin.capture.quiet import quiet
 
 if TYPE_CHECKING:
     from tocsin.capture.tracker import Tracker
+
+
+#: As near to the start of the program as we were there.
+_IMPORTED_AT = datetime.now(UTC)
 
 
 class Callbacks:
@@ -121,7 +126,7 @@ def _tell(callback: str, *args: Any) -> None:  # noqa: ANN401  # passed on as it
 
 @quiet
 def _failed(error: BaseException) -> None:
-    _tracker().process_failed(error)
+    _tracker().process_failed(error, since=_IMPORTED_AT)
 
 
 @quiet

@@ -97,11 +97,6 @@ class LogicalRuns:
         self._last[pipeline] = step, logical
         return logical
 
-    def last(self, pipeline: str) -> str | None:
-        """Return the logical id of the latest run of a pipeline in this process."""
-        known = self._last.get(pipeline)
-        return known[1] if known else None
-
     def _continued(self, pipeline: str, step: str) -> str | None:
         last_step, logical = self._last.get(pipeline, ("", ""))
         return logical if last_step in _CONTINUES.get(step, ()) else None

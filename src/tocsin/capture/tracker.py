@@ -59,7 +59,6 @@ class Tracker:
         self._rows: dict[str, convert.PackageRows] = {}
         #: The last run of each pipeline, in the order in which they ended.
         self._ended: dict[str, Run] = {}
-        self._began_at = _now()
         self._sigterm = Sigterm(self._signal_received, self._signal_ends)
 
     # dlt's callbacks; their names and arguments are dlt's SupportsTracking.
@@ -95,8 +94,13 @@ class Tracker:
     # Ends that dlt does not tell.
 
     @quiet
-    def process_failed(self, error: BaseException) -> None:
-        """An exception has reached the top of the program: report it, unless a run has done so."""
+    def process_failed(self, error: BaseException, *, since: datetime) -> None:
+        """An exception has reached the top of the program: report it, unless a run has done so.
+
+        Args:
+            error: The exception.
+            since: When the program began, as far as that is known.
+        """
         if was_told(error) or not recorder().enabled:
             return
         pipeline = active_pipeline()
@@ -104,9 +108,12 @@ class Tracker:
         after = self._ended.get(name)
         logical_id = after.logical_id if after else None
         run = self._new_run(uuid.uuid4().hex, name, "run", pipeline=pipeline, logical_id=logical_id)
-        run = replace(run, started_at=after.ended_at or run.started_at if after else self._began_at)
-        stage = Stage.AFTER if after else Stage.BEFORE
-        run = replace(run, stage=stage, ended_at=_now())
+        run = replace(
+            run,
+            stage=Stage.AFTER if after else Stage.BEFORE,
+            started_at=(after and after.ended_at) or since,
+            ended_at=_now(),
+        )
         recorder().report(self._with_error(run, error, pipeline, signalled=False))
 
     @quiet
