@@ -14,7 +14,7 @@ from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType
 from tocsin.core.message import Message
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Outcome, Progress, Run, Stage
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
@@ -65,6 +65,11 @@ class World:
         running = one.outcome is Outcome.RUNNING
         kind = EventType.RUN_STARTED if running else EventType.RUN_FINISHED
         ingest(self.engine, Event(id=f"{kind}-{one.id}", type=kind, at=self.now, run=one))
+
+    def beat(self, one: Run) -> None:
+        """Leave a sign of life of a run in the spool."""
+        assert one.heartbeat_at is not None
+        self.engine.spool.beat(one, one.heartbeat_at)
 
     def messages(self) -> list[Message]:
         """Return all messages that were decided on, oldest first."""
@@ -212,6 +217,30 @@ def test_a_schedule_is_learned_from_regular_runs_and_never_from_failures(make: _
 
     assert told == ["orders did not start"]
     assert "learned from 12 runs" in world.texts()
+
+
+def _standing_still(run_id: str, minute: float, moved: float, alive: float) -> Run:
+    progress = Progress(
+        moved_at=at(moved), stage=Stage.EXTRACT, subject="orders", done=7, stack=("orders.py:39 in fetch",)
+    )
+    return _going(run_id, minute, stage=Stage.EXTRACT, progress=progress, heartbeat_at=at(alive))
+
+
+def test_a_run_that_lives_and_stands_still_is_told_once_with_the_line_where_it_sits(make: _Make) -> None:
+    """Heartbeats come and progress does not: the message names step, resource, and file, line and function."""
+    world = make(orders={"stuck_after": "20m"})
+    world.report(_going("r1", 0, heartbeat_at=at(0)))
+    world.beat(_standing_still("r1", 0, moved=1, alive=20))
+    assert world.tick(20) == []
+
+    world.beat(_standing_still("r1", 0, moved=1, alive=22))
+    assert world.tick(22) == ["orders is stuck"]
+    assert "stuck for 21 min in extract of orders, at orders.py:39 in fetch" in world.texts()
+
+    world.beat(_standing_still("r1", 0, moved=1, alive=30))
+    assert world.tick(30) == []
+    world.beat(_standing_still("r1", 0, moved=31, alive=32))
+    assert [title.split(" after")[0] for title in world.tick(32)] == ["orders recovered"]
 
 
 def test_a_silent_watcher_costs_nothing_to_pipelines_without_a_schedule(make: _Make) -> None:

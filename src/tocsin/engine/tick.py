@@ -15,6 +15,7 @@ from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_repeats
+from tocsin.engine.stalls import look_at_progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
     died = tell_died(engine, gone, judge_silence=judge_silence)
     if engine.watching:
         look_at_slots(engine)
+        look_at_progress(engine)
     with engine.store.writing() as tx:
         notify_repeats(engine, tx)
     return Ticked(events=events, died=died)
