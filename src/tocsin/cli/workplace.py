@@ -44,15 +44,15 @@ def find_workplace() -> Workplace:
 
 
 @contextmanager
-def open_engine(workplace: Workplace) -> Iterator[Engine]:
-    """Open the engine, and let go of its store in the end.
+def open_engine(workplace: Workplace, *, watching: bool = False) -> Iterator[Engine]:
+    """Open the engine, and let go of its store in the end; `watching` is that of `Engine`.
 
     Raises:
         StoreError: The store cannot be opened.
     """
     from tocsin.engine import opening
 
-    engine = opening.open_engine(workplace.config, clock=clock)
+    engine = opening.open_engine(workplace.config, clock=clock, watching=watching)
     try:
         yield engine
     finally:

@@ -12,13 +12,13 @@ from tocsin.cli.workplace import find_workplace, open_engine
 def command(*, quiet: bool) -> None:
     """Do what is due, once: made for cron.
 
-    Takes in what runs have reported, tells of runs that died, repeats what goes on and sends what waits. Any number
-    may run at any time.
+    Takes in what runs have reported, tells of runs that died, are late, stuck or not started, repeats what goes on and
+    sends what waits. Any number may run at any time.
     """
     from tocsin.engine.tick import tick
     from tocsin.engine.watchdog import ping
 
-    with open_engine(find_workplace()) as engine:
+    with open_engine(find_workplace(), watching=True) as engine:
         done = tick(engine)
         url = engine.config.watchdog_url
     if not quiet:

@@ -52,7 +52,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
     with Signals() as signals:
         say(f"watching {config.home} every {duration(every)}")
         Watcher(
-            open_engine=lambda: open_engine(config, clock=workplace.clock),
+            open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
             lock=EngineLock(config.home),
             signals=signals,
             say=say,
