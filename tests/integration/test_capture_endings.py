@@ -128,7 +128,7 @@ def test_process_that_is_gone(run_script: RunScript, end: str) -> None:
     [started] = ended.told("run.started")
     [alive] = ended.alive
     assert ended.ended() == []
-    assert (alive.id, alive.outcome, alive.stage) == (started.id, Outcome.RUNNING, Stage.SYNC)
+    assert (alive.id, alive.outcome, alive.stage) == (started.id, Outcome.RUNNING, Stage.EXTRACT)
     assert alive.process is not None
     assert alive.heartbeat_at is not None
 

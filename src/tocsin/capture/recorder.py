@@ -92,16 +92,19 @@ class Recorder:
                 self._progress[run.id] = quiet(progress)
         self._log_tail.attach()
         self._put(EventType.RUN_STARTED, run, at=run.started_at)
-        self._beat_one(run, run.started_at)
+        self._beat_one(run.id, run.started_at)
         self._heartbeat.ensure()
         self._handover.begin()
 
     @quiet
     def update(self, run: Run) -> None:
-        """Take a newer snapshot of a run; the next heartbeat carries it."""
+        """Take a newer snapshot of a run. A new stage is told at once, because the process may die in it."""
         with self._lock:
-            if (known := self._active.get(run.id)) is not None:
-                self._active[run.id] = replace(run, process=known.process)
+            if (known := self._active.get(run.id)) is None:
+                return
+            self._active[run.id] = replace(run, process=known.process)
+        if run.stage is not known.stage:
+            self._beat_one(run.id, _now())
 
     @quiet
     def finish(self, run: Run, *, log: str = "") -> None:
@@ -180,18 +183,21 @@ class Recorder:
 
     def _beat(self) -> bool:
         now = _now()
-        with self._lock:
-            active = list(self._active.values())
-        for run in active:
-            self._beat_one(run, now)
+        active = list(self._active)
+        for run_id in active:
+            self._beat_one(run_id, now)
         return bool(active)
 
-    def _beat_one(self, run: Run, now: datetime) -> None:
-        source = self._progress.get(run.id)
-        try:
-            self._spool.beat(replace(run, heartbeat_at=now, progress=source(run, now) if source else None), now)
-        except SpoolError as error:
-            _log.debug("%s", error)
+    def _beat_one(self, run_id: str, now: datetime) -> None:
+        # Written under the lock: no older snapshot replaces a newer one, and no sign of life follows the end.
+        with self._lock:
+            if (run := self._active.get(run_id)) is None:
+                return
+            source = self._progress.get(run_id)
+            try:
+                self._spool.beat(replace(run, heartbeat_at=now, progress=source(run, now) if source else None), now)
+            except SpoolError as error:
+                _log.debug("%s", error)
 
     def _new_heartbeat(self) -> Heartbeat:
         """Return a heartbeat that may be missed twice before a run is taken for dead."""

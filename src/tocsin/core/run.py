@@ -144,6 +144,10 @@ class Process:
     machine: str = ""
 
 
+#: How `Run.ended_by` begins where the kernel ended the process because memory had run out.
+OUT_OF_MEMORY = "out of memory"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """How far a run has come. A heartbeat says that the process lives; only this says that it moves."""
@@ -151,14 +155,15 @@ class Progress:
     #: When something moved last: a page of rows, a file, a load job, or a new step.
     moved_at: datetime
     stage: Stage
-    #: What moved: a resource while extracting, a table while normalizing, a job while loading.
+    #: The table whose rows came last while extracting and normalizing, and while loading the table of the job that
+    #: goes on for longest. None where only the step as a whole has moved.
     subject: str | None = None
-    #: Items of the subject so far, as dlt counts them.
+    #: Rows of the subject so far, as dlt counts them; without a subject, resources or files of the step that are
+    #: done, and load jobs while loading.
     done: int = 0
-    #: How many there will be; None where dlt does not know.
+    #: How many there will be; None where dlt does not know, as it never does of rows.
     total: int | None = None
-    #: Where the pipeline's thread stands in the user's code, innermost first: "orders.py:39 in fetch". Taken while
-    #: nothing moves.
+    #: Where the work stands in the user's code, innermost first: "orders.py:39 in fetch". Taken while nothing moves.
     stack: tuple[str, ...] = ()
 
 
@@ -199,7 +204,8 @@ class Run:
     process: Process | None = None
     heartbeat_at: datetime | None = None
     progress: Progress | None = None
-    #: What ended the process of a run that died, where it is known: "SIGKILL", "out of memory".
+    #: What ended the process of a run that died, where it is known: "SIGKILL", "exit code 3", or text that begins
+    #: with `OUT_OF_MEMORY`.
     ended_by: str | None = None
     #: The same error is told by another run: that of a pipeline inside a watched job.
     told_elsewhere: bool = False

@@ -18,6 +18,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.capture.process import is_gone
+from tocsin.core.codec import decode
+from tocsin.core.run import Process
+from tocsin.engine.sentinel import Sentinel
+
 if TYPE_CHECKING:
     from tocsin.engine.embedded import Embedded
 
@@ -37,11 +42,13 @@ class Companion:
     """Serves one pipeline process."""
 
     def __init__(self, line: socket.socket) -> None:
-        """Read what the pipeline's process says of itself; nothing else is imported before it is needed."""
+        """Read what the pipeline's process says of itself; the engine is imported when it is needed."""
         self._line = line
         self._buffer = b""
         self._closed_at: float | None = None
         self._hello = json.loads(self._read_hello())
+        self._process = decode(Process, self._hello["process"])
+        self._sentinel = Sentinel(self._process)
         self._embedded: Embedded | None = None
 
     def serve(self) -> None:
@@ -66,21 +73,15 @@ class Companion:
         if self._embedded is None:
             from tocsin.config.layer import Layer
             from tocsin.config.load import load
-            from tocsin.core.codec import decode
-            from tocsin.core.run import Process
             from tocsin.engine.embedded import Embedded
 
             layers = [decode(Layer, layer) for layer in self._hello["layers"]]
             config = load(layers, home=Path(self._hello["home"]))
-            self._embedded = Embedded(config, process=decode(Process, self._hello["process"]))
+            self._embedded = Embedded(config, process=self._process, sentinel=self._sentinel)
         return self._embedded
 
     def _is_over(self, last_call: float) -> bool:
-        from tocsin.capture.process import is_gone
-        from tocsin.core.codec import decode
-        from tocsin.core.run import Process
-
-        if is_gone(decode(Process, self._hello["process"])):
+        if is_gone(self._process):
             return True
         now = time.monotonic()
         # A process that replaced itself by another program (exec) has closed the line and lives on.
@@ -105,6 +106,7 @@ class Companion:
         except OSError:
             said = b""
         if not said:
+            self._sentinel.look()
             self._closed_at = time.monotonic()
         *lines, self._buffer = (self._buffer + said).split(b"\n")
         return int(lines[-1]) if lines else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tocsin.config.model import Config
 from tocsin.core.event import Event
@@ -17,6 +19,10 @@ from tocsin.engine.tick import tick
 from tocsin.errors import StoreError
 from tocsin.store.memory import MemoryStore
 
+if TYPE_CHECKING:
+    # A part of the companion, which there is on POSIX only.
+    from tocsin.engine.sentinel import Sentinel
+
 _log = logging.getLogger("tocsin")
 
 
@@ -27,10 +33,11 @@ class Embedded:
     until the store can take them, so a problem may be told twice then; that is better than not to tell it.
     """
 
-    def __init__(self, config: Config, *, process: Process) -> None:
-        """Take the configuration and the process whose runs matter."""
+    def __init__(self, config: Config, *, process: Process, sentinel: Sentinel | None = None) -> None:
+        """Take the configuration, the process whose runs matter, and who watches it from outside."""
         self._config = config
         self._process = process
+        self._sentinel = sentinel
         self._engine: Engine | None = None
         self._makeshift: Engine | None = None
 
@@ -54,7 +61,8 @@ class Embedded:
         except StoreError as error:
             _log.warning("the store cannot be used, alerts are sent without it: %s", error)
             if self._makeshift is None:
-                self._makeshift = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
+                engine = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
+                self._makeshift = self._told(engine)
             self._tick(self._makeshift, in_hand, patience, deadline)
 
     def close(self) -> None:
@@ -64,8 +72,12 @@ class Embedded:
 
     def _open(self) -> Engine:
         if self._engine is None:
-            self._engine = open_engine(self._config)
+            self._engine = self._told(open_engine(self._config))
         return self._engine
+
+    def _told(self, engine: Engine) -> Engine:
+        """Let the engine ask what ended the process."""
+        return replace(engine, ended_by=self._sentinel.ended_by) if self._sentinel else engine
 
     @staticmethod
     def _tick(engine: Engine, in_hand: Sequence[Event], patience: timedelta, deadline: datetime | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tocsin.core.alert import Alert
 from tocsin.core.explain import reason_key, summary
 from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.rules.died import say_died
 from tocsin.core.run import Outcome, Run
 from tocsin.core.words import count, duration, listing
 
@@ -74,13 +75,7 @@ def _say(run: Run) -> tuple[str, str]:
                 ),
             )
         case Outcome.DIED:
-            return (
-                f"the process ended without a word during {run.stage}",
-                (
-                    "It was killed, ran out of memory or its machine went away. Look at the kernel's or the "
-                    "container's log for an OOM kill. The next run first loads what was left pending."
-                ),
-            )
+            return say_died(run)
     cause = run.cause
     return (summary(cause), cause.hint) if cause else (f"{run.outcome} during {run.stage}", "")
 
