@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin.channels.base import Outgoing
+from tocsin.core.alert import fingerprint
 from tocsin.core.finding import Finding, Kind, Severity, Topic
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_refusal, rest_until
@@ -213,8 +214,20 @@ def _refused(
     _remember_failure(tx, configured, error, verdict, now)
     if verdict.fall_back:
         notify_fallback(engine, tx, notification)
-        why = f"{error}" + (f"; {error.hint}" if error.hint else "")
-        advance_alert(engine, tx, _about_channel(notification.channel, now, kind=Kind.CHANNEL, summary=why))
+        _alert_about(engine, tx, notification.channel, now, error, disabled=verdict.next is Next.DISABLE)
+
+
+def _alert_about(
+    engine: Engine, tx: Transaction, channel: str, now: datetime, error: DeliveryError, *, disabled: bool
+) -> None:
+    """Open the alert about a channel, or say in the open one that the channel is disabled now.
+
+    Further failed tries are no news: two channels that tell of each other would go on forever.
+    """
+    why = f"{error}" + (f"; {error.hint}" if error.hint else "")
+    finding = _about_channel(channel, now, kind=Kind.CHANNEL, summary=why, reason="disabled" if disabled else "failing")
+    if disabled or tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject)) is None:
+        advance_alert(engine, tx, finding)
 
 
 def _remember_failure(
@@ -255,7 +268,7 @@ def give_channels_another_chance(engine: Engine) -> None:
                 tx.save_channel_state(ChannelState(channel=name, settings_hash=configured.settings_hash))
 
 
-def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str) -> Finding:
+def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str, reason: str = "") -> Finding:
     return Finding(
         kind=kind,
         topic=Topic.CHANNEL,
@@ -265,7 +278,7 @@ def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str) -> 
         at=now,
         summary=summary,
         hint=f"Try it with: tocsin channel test {channel}" if kind is Kind.CHANNEL else "",
-        reason_key=kind.value,
+        reason_key=reason,
     )
 
 

@@ -65,15 +65,16 @@ def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: R
 def notify_fallback(engine: Engine, tx: Transaction, failed: Notification) -> None:
     """Tell other channels what one channel could not deliver."""
     now = engine.clock()
-    if failed.message is None:
+    if failed.message is None or (failed.alert_id is None and failed.reason is Reason.CHANNEL_FAILED):
         return
     for channel in _fallbacks(engine, tx, failed):
         told = tx.told(failed.alert_id, channel) if failed.alert_id is not None else None
-        if told is not None and told.seq >= failed.seq:
+        if told is not None and _is_known(failed, told, now, engine.config.policy):
             continue
         tx.add_notification(
             Notification(
-                id=_key(failed.id, channel, "fallback"),
+                # One a channel and change, so that channels which stand in for each other come to an end.
+                id=_key(failed.alert_id or failed.id, channel, str(failed.seq), "fallback"),
                 channel=channel,
                 reason=Reason.CHANNEL_FAILED,
                 message=failed.message,
@@ -150,6 +151,12 @@ def _channels_of(engine: Engine, alert: Alert, owner: str) -> dict[str, Policy]:
             if channel in engine.channels and not _is_about(alert, channel):
                 policies.setdefault(channel, route.policy)
     return policies
+
+
+def _is_known(failed: Notification, told: Told, now: datetime, policy: Policy) -> bool:
+    """Whether a stand-in has heard what was not delivered; the same once more is told after the repeat interval."""
+    same = failed.reason in {Reason.NEW, Reason.REPEAT} and now - told.at < policy.repeat_every
+    return same or told.seq >= failed.seq
 
 
 def _is_about(alert: Alert | None, channel: str) -> bool:
