@@ -106,6 +106,12 @@ def test_the_hint_names_what_usually_starts_it(orchestrator: str | None, names: 
     assert said in found.hint
 
 
+def test_the_rules_take_turns_at_the_deadline() -> None:
+    """At the very moment of `finish_by` nothing is late yet, and what has not started is still told."""
+    assert judge_start(_slot(), at(120)) is not None
+    assert judge_finish(_slot(), None, at(120)) is None
+
+
 def test_a_learned_schedule_is_a_guess() -> None:
     """What was learned warns, says from what, and how to correct it."""
     slot = _slot(schedule=replace(_SCHEDULE, source="learned from 14 runs"))
@@ -184,6 +190,14 @@ def test_late_because_it_began_late() -> None:
     assert "why it was started late" in found.hint
 
 
+def test_a_run_that_began_in_its_grace_did_not_begin_late() -> None:
+    """The last moment of the grace is in time."""
+    found = judge_finish(_STARTED, _running(15), at(121), history=_past())
+
+    assert found is not None
+    assert "it began" not in found.summary
+
+
 def test_late_shows_how_far_it_is() -> None:
     """Progress and, where the rate allows it, the time that is left."""
     step = Step(stage=Stage.LOAD, started_at=at(100))
@@ -224,6 +238,9 @@ _FAILED_IN_TIME = alert(since=at(30), last_at=at(30), logical_id="other")
         (_STARTED, _running(31), at(150), Hold(upstream="customers", released_at=at(30)), None),
         # An attempt has failed in the time of the slot; the retry goes on.
         (_STARTED, _running(), at(121), None, _FAILED_IN_TIME),
+        # It began the moment it was free.
+        (_STARTED, _running(30), at(150), Hold(upstream="customers", released_at=at(30)), None),
+        (_STARTED, _running(), at(121), None, alert(last_at=at(0), logical_id="other")),
         # The run began early, and its first attempt failed before the slot was due.
         (_STARTED, _running(), at(121), None, alert(last_at=at(-2), logical_id="late1")),
     ],

@@ -45,6 +45,22 @@ def test_what_follows_an_end_that_varies_is_downstream() -> None:
     assert learned[0].source == "learned from 14 runs"
 
 
+def test_eight_runs_are_enough() -> None:
+    """Eight mornings in a row, each at another minute, are no chance."""
+    assert [learned.runs for learned in learn_order(_chain(8))] == [8]
+
+
+@pytest.mark.parametrize(("worst", "links"), [(40, 1), (60, 0)])
+def test_the_pause_may_vary_a_little(worst: float, links: int) -> None:
+    """The upstream's duration varies by 240 seconds: a pause that varies by a fifth of that still follows it."""
+    history = _chain(8)
+    history["orders"][3] = replace(
+        history["orders"][3], started_at=history["orders"][3].started_at + timedelta(seconds=worst)
+    )
+
+    assert len(learn_order(history)) == links
+
+
 @pytest.mark.parametrize("days", [1, 7])
 def test_a_few_runs_prove_nothing(days: int) -> None:
     """Seven mornings may be chance."""

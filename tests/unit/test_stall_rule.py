@@ -102,6 +102,11 @@ def test_what_is_not_stuck(made: Run) -> None:
     assert _judge(made) is None
 
 
+def test_a_sign_of_life_counts_to_the_last_moment() -> None:
+    """A minute old is alive within a minute."""
+    assert _judge(_running(beat=23), now=24) is not None
+
+
 def test_clocks_that_differ_do_not_matter() -> None:
     """The machine of the run is an hour ahead: it stands still for as long as its own clock says."""
     assert _judge(_running(moved=55, beat=60), now=0) is None
@@ -122,7 +127,10 @@ def test_a_stall_that_goes_on_is_no_news() -> None:
     opened, _ = advance(None, _judge(_running()) or finding(), new_id="a")
     elsewhere = Progress(moved_at=at(0), stage=Stage.EXTRACT, subject="orders", stack=("orders.py:44 in wait",))
 
-    _, change = advance(opened, _judge(_running(beat=40, progress=elsewhere), now=40) or finding(), new_id="b")
+    later = _judge(_running(beat=40, progress=elsewhere), now=40)
+    assert later is not None
+    assert "Called from" not in later.evidence
+    _, change = advance(opened, later, new_id="b")
 
     assert change is Change.RETRIED
 
@@ -146,6 +154,8 @@ def test_a_run_that_moves_again_resolves_its_alert() -> None:
         (_running(moved=24), None),
         # It has not moved since it was told.
         (_running(moved=0), _told()),
+        # What moved when it was told had moved before.
+        (_running(moved=23.1), _told()),
         # Another run, or another problem.
         (_running(moved=24), _told(run_id="other")),
         (_running(moved=24), _told(kind=Kind.LATE)),

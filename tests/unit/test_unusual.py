@@ -94,7 +94,8 @@ def test_what_is_found_is_named_for_the_hint() -> None:
 
 
 def test_too_few_runs_are_no_habit() -> None:
-    """Where nobody knows what is usual, the message says so."""
+    """Where nobody knows what is usual, the message says so; five runs are a habit."""
+    assert "usually 8 to 10 min" in find_unusual(_running(), at(41), _past()[:5]).text
     assert find_unusual(_running(), at(41), _past()[:4]).text == "4 good runs known, too few to say what is unusual"
 
 
@@ -102,14 +103,18 @@ def test_many_tables_are_counted() -> None:
     """Three tables are named, those that grew most first, and the others counted."""
     names = [f"t{number}" for number in range(5)]
     past = [
-        good_run(f"past{day}", ended=-day, tables=tuple(TableLoad(table=name, rows=100) for name in names))
+        good_run(
+            f"past{day}",
+            ended=-day,
+            tables=tuple(TableLoad(table=name, rows=100 * (5 - place)) for place, name in enumerate(names)),
+        )
         for day in range(6)
     ]
-    tables = tuple(TableLoad(table=name, rows=1000 * (place + 1)) for place, name in enumerate(names))
+    tables = tuple(TableLoad(table=name, rows=5000) for name in names)
 
     text = find_unusual(_running(tables=tables), at(1), past).text
 
-    assert text.startswith("table t4 5,000 rows, usually 100, table t3 4,000 rows")
+    assert text.startswith("table t4 5,000 rows, usually 100, table t3 5,000 rows, usually 200")
     assert text.endswith("+2 more: extra data")
 
 
@@ -161,6 +166,8 @@ def test_habits_are_learned_from_ordinary_good_runs() -> None:
         ),
         # More than usual already: nobody knows how much more.
         (_progress(5_200_000), None),
+        # What moves is a load job, and the rows of its table say nothing of it.
+        (_progress(500_000, stage=Stage.LOAD), None),
         # A table that nobody knows.
         (_progress(500, subject="new"), None),
         # Nothing is done, or next to nothing.
