@@ -10,7 +10,7 @@ from tocsin.core.attribution import Origin, Start, settle
 from tocsin.core.cadence import learn
 from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Finding, Topic
-from tocsin.core.rules.lateness import judge_finish, judge_start
+from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Outcome, Run
 from tocsin.core.schedule import slots_after
 from tocsin.core.slot import Slot, SlotState, expect
@@ -190,9 +190,9 @@ def _judge_one(engine: Engine, tx: Transaction, slot: Slot, missed: list[Slot], 
     finding = judge_finish(
         slot, run, now, history=history, hold=hold, open_alert=open_alert, last_run=last_run
     ) or judge_start(slot, now, hold=hold, missed=missed, last_run=last_run)
-    # A hold moves the deadlines of the slot, and ends whenever its upstream is well.
-    waits = hold is not None and finding is None and not slot.state.resolved
-    check_at = now + _HELD if waits else _next_check(slot, now)
+    # A hold ends whenever its upstream is well, and moves the deadlines of the slot by then.
+    held = hold is not None and hold.released_at is None and not slot.state.resolved
+    check_at = now + _HELD if held else _next_check(released(slot, hold, run), now)
     tx.save_slots([slot], check_at={slot.id: check_at} if check_at is not None else {})
     if finding is not None and engine.config.pipeline(name).enabled:
         advance_alert(engine, tx, _with_own_outage(finding, missed[0] if missed else slot, now, since), run)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tocsin.core.alert import fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.rules.lateness import judge_finish
 from tocsin.core.rules.stall import is_still, judge_moving, judge_progress, learned_limit
 from tocsin.core.run import Outcome, Progress, Run
 from tocsin.engine.engine import Engine
@@ -39,16 +40,20 @@ def _judge(engine: Engine, tx: Transaction, run: Run) -> Finding | None:
     told = alert is not None and alert.kind is Kind.STUCK
     if not told and not _worth_a_look(run.progress, settings.stuck_after, run):
         return None
+    history = tx.runs(pipeline=run.pipeline, environment=run.environment, limit=_HISTORY)
     limit, source = settings.stuck_after, "stuck_after"
     if limit is None:
-        history = tx.runs(pipeline=run.pipeline, environment=run.environment, limit=_HISTORY)
         limit, source = learned_limit(history, run.stage)
     alive_within = settings.died_after or engine.config.died_after
     finding = judge_progress(run, now, limit=limit, limit_source=source, alive_within=alive_within)
     if finding is not None:
         # It is told once, and repeated like every problem that goes on.
         return None if is_still(run, alert) else finding
-    return judge_moving(run, now, alert)
+    # A run that moves again and is late by now is late.
+    slots = tx.slots(run.pipeline, run.environment, unresolved=True)
+    slot = next((one for one in slots if one.logical_id in {run.logical_id, run.id}), None)
+    late = judge_finish(slot, run, now, history=history, open_alert=alert) if slot is not None else None
+    return late or judge_moving(run, now, alert)
 
 
 def _worth_a_look(progress: Progress | None, stuck_after: timedelta | None, run: Run) -> bool:
