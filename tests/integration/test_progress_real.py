@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from dlt_scripts import RunScript, start, wait
 from tocsin.core.codec import decode
-from tocsin.core.run import Progress, Run, Stage
+from tocsin.core.run import Outcome, Progress, Run, Stage
 
 pytestmark = pytest.mark.dlt_versions
 
@@ -267,7 +268,16 @@ def test_collector_of_the_users(run_script: RunScript) -> None:
     assert "orders 2 None None None None" in ended.out
 
 
-@pytest.mark.parametrize("progress", ["Mine()", "LogCollector(dump_system_stats=False)", "None"])
+def test_collector_of_dlt(run_script: RunScript) -> None:
+    """A collector of dlt's goes on to show what it shows."""
+    ended = run_script(_COLLECTOR.replace("PROGRESS", "LogCollector(0)") + "pipeline.run(orders)", same=False)
+
+    assert ended.code == 0
+    assert re.search("^orders: 3 ", ended.out, re.MULTILINE)
+    assert ended.only().outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("progress", ["Mine()", "None"])
 def test_collector_is_itself(run_script: RunScript, progress: str) -> None:
     """Inside a run the collector passes for itself, also when it is copied; after the run it is in its place."""
     body = """
