@@ -98,17 +98,17 @@ class Companion:
         if self._closed_at is not None:
             time.sleep(0.02)
             return None
-        readable, _, _ = select.select([self._line], [], [], _CHECK_EVERY)
-        if not readable:
-            return None
-        try:
-            said = self._line.recv(4096)
-        except OSError:
-            said = b""
-        if not said:
-            self._sentinel.look()
-            self._closed_at = time.monotonic()
-        *lines, self._buffer = (self._buffer + said).split(b"\n")
+        # A call may have come in one piece with the first line.
+        if b"\n" not in self._buffer and select.select([self._line], [], [], _CHECK_EVERY)[0]:
+            try:
+                said = self._line.recv(4096)
+            except OSError:
+                said = b""
+            if not said:
+                self._sentinel.look()
+                self._closed_at = time.monotonic()
+            self._buffer += said
+        *lines, self._buffer = self._buffer.split(b"\n")
         return int(lines[-1]) if lines else None
 
     def _read_hello(self) -> bytes:
