@@ -112,7 +112,7 @@ def test_a_run_that_does_not_begin_is_told_once_and_ends_with_the_next_good_one(
 
     assert world.tick(60) == []
     assert world.tick(69) == []
-    assert world.tick(71) == ["orders did not start"]
+    assert world.tick(71) == ["orders has not started"]
     assert world.tick(80) == []
     world.report(_ended("r1", 85, 86))
     assert world.tick(87) == ["orders recovered after 15 min"]
@@ -141,7 +141,7 @@ def test_one_alert_changes_its_kind_from_not_started_over_late_to_failed(make: _
     told += world.tick(96)
     told += world.tick(100)
 
-    assert told == ["orders did not start", "orders is late", "orders failed"]
+    assert told == ["orders has not started", "orders is late", "orders failed"]
 
 
 def test_a_late_run_says_which_step_is_out_of_its_usual_range(make: _Make) -> None:
@@ -166,11 +166,12 @@ def test_a_downstream_is_blocked_and_not_late_while_its_upstream_is_in_trouble(m
     world.report(run("r1", ended=62, started_at=at(61)))
 
     assert world.tick(75) == ["orders failed"]
+    assert "blocks revenue" in world.texts()
     assert world.tick(90) == []
     world.report(_ended("r2", 91, 92))
     assert [title.split(" after")[0] for title in world.tick(93)] == ["orders recovered"]
     assert world.tick(100) == []
-    assert world.tick(104) == ["revenue did not start"]
+    assert world.tick(104) == ["revenue has not started"]
 
 
 def test_a_blocked_downstream_that_starts_in_the_end_is_never_told(make: _Make) -> None:
@@ -192,7 +193,7 @@ def test_missed_slots_after_a_stop_are_one_message_with_the_gap(make: _Make) -> 
     world.tick(30)
     world.restart()
 
-    assert [title.split(" (")[0] for title in world.tick(195)] == ["orders did not start"]
+    assert [title.split(" (")[0] for title in world.tick(195)] == ["orders has not started"]
     assert "Tocsin did not look from" in world.texts()
     assert "2 runs before it" in world.texts()
 
@@ -201,7 +202,7 @@ def test_a_clock_that_jumps_back_tells_nothing_twice(make: _Make) -> None:
     """Slots are stored and judged once, whatever the clock does."""
     world = make(orders=_HOURLY)
 
-    assert world.tick(71) == ["orders did not start"]
+    assert world.tick(71) == ["orders has not started"]
     assert world.tick(40) == []
     assert world.tick(72) == []
 
@@ -215,7 +216,7 @@ def test_a_schedule_is_learned_from_regular_runs_and_never_from_failures(make: _
 
     told = [title for minute in range(721, 800, 5) for title in world.tick(minute)]
 
-    assert told == ["orders did not start"]
+    assert told == ["orders has not started"]
     assert "learned from 12 runs" in world.texts()
 
 

@@ -148,9 +148,7 @@ def resolve(alert: Alert, *, resolution: str, now: datetime, by: str | None = No
     if not alert.open:
         return alert, Change.NOTHING
     return (
-        replace(
-            alert, state=State.RESOLVED, resolved_at=now, resolved_by=by, resolution=resolution, seq=alert.seq + 1
-        ),
+        replace(alert, state=State.RESOLVED, resolved_at=now, resolved_by=by, resolution=resolution, seq=alert.seq + 1),
         Change.RESOLVED,
     )
 

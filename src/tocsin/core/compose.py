@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from tocsin.core.alert import Alert, State
 from tocsin.core.codec import encode
+from tocsin.core.dependency import impact_text
+from tocsin.core.excerpt import excerpt
+from tocsin.core.explain import reason as reason_of
 from tocsin.core.finding import Kind, Severity, Topic
 from tocsin.core.message import Block, Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.run import Outcome, Run, Stage
-from tocsin.core.words import count, duration, listing, moment, ordinal
+from tocsin.core.words import count, duration, moment, ordinal
 
 _TONES = {
     Severity.CRITICAL: Tone.CRITICAL,
@@ -26,7 +29,7 @@ _VERBS = {
     Kind.INTERRUPTED: ("was interrupted", "was interrupted again"),
     Kind.DIED: ("died", "died again"),
     Kind.PENDING_ONLY: ("loaded only a pending package", "still loads only pending packages"),
-    Kind.NOT_STARTED: ("did not start", "has still not started"),
+    Kind.NOT_STARTED: ("has not started", "has still not started"),
     Kind.LATE: ("is late", "is still late"),
     Kind.STUCK: ("is stuck", "is still stuck"),
     Kind.CHANNEL: ("cannot deliver", "still cannot deliver"),
@@ -41,7 +44,6 @@ _PLACES = {
 }
 #: Environments that go without saying; alerts about channels have none.
 _UNNAMED = frozenset({"", "default"})
-_TRACEBACK_LINES = 15
 _JOBS = 10
 
 
@@ -54,6 +56,8 @@ class Surroundings:
     #: The last run of the pipeline that went well, before this problem.
     last_success: Run | None = None
     owner: str = ""
+    #: Pipelines that wait for this one, nearest first.
+    blocks: tuple[str, ...] = ()
 
 
 def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
@@ -136,7 +140,7 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     if run is not None and run.failed_jobs:
         blocks.append(Code(label="Failed jobs", code=_failed_jobs(run)))
     elif run is not None and run.cause is not None and run.cause.traceback:
-        blocks.append(Code(label="Error", code=_end_of(run.cause.traceback)))
+        blocks.append(Code(label="Error", code=excerpt(run.cause.traceback)))
     if run is not None and run.context.log_path:
         blocks.append(Facts(items=(_fact("Log", f"{run.context.log_path}, or type: tocsin show {run.id[:8]}"),)))
     return tuple(blocks)
@@ -175,19 +179,20 @@ def _what(run: Run) -> str:
 
 
 def _when(run: Run) -> str:
+    if run.outcome is Outcome.RUNNING:
+        return f"began {moment(run.started_at)}"
     said = "last sign of life " if run.outcome is Outcome.DIED else ""
     after = f", {duration(run.duration)} after its start" if run.duration else ""
     return f"{said}{moment(run.ended_at or run.started_at)}{after}"
 
 
 def _why(alert: Alert, run: Run | None) -> str:
-    cause = run.cause if run is not None else None
-    if cause is None:
+    """Return the reason with its class and place; "What" tells the rest of the alert's sentence."""
+    cause = run.cause if run is not None and alert.kind in _ENDS else None
+    if cause is None or not (why := reason_of(cause)):
         return alert.summary
-    name = cause.exception.rpartition(".")[2]
-    said = f"{name}: {cause.message}" if cause.message else name
-    place = f", at {cause.location}" if cause.location else ""
-    return f"{said} ({cause.cause_class.value.replace('_', ' ')}{place})"
+    place = f", at {cause.location}" if cause.location and cause.location not in why else ""
+    return f"{why} ({cause.cause_class.value.replace('_', ' ')}{place})"
 
 
 def _since(alert: Alert) -> str:
@@ -201,8 +206,11 @@ def _impact(alert: Alert, around: Surroundings) -> str:
     if alert.topic is Topic.CHANNEL:
         return "what it cannot deliver is told to other channels"
     if around.last_success is None:
-        return "no earlier run is known that went well"
-    return f"data is complete up to the run of {moment(around.last_success.started_at)}"
+        known = "no earlier run is known that went well"
+    else:
+        known = f"data is complete up to the run of {moment(around.last_success.started_at)}"
+    blocked = impact_text(around.blocks)
+    return f"{known}; {blocked}" if blocked else known
 
 
 def _next(run: Run | None) -> str:
@@ -213,8 +221,7 @@ def _next(run: Run | None) -> str:
         more = run.attempt < allowed
         parts.append(f"attempt {run.attempt + 1} of {allowed} is expected" if more else "no retry is left")
     if run.pending_packages and run.outcome is not Outcome.PARTIAL:
-        packages = listing(run.pending_packages, most=2)
-        parts.append(f"the next run loads what is pending ({packages}) and extracts nothing new")
+        parts.append("the next run loads only what is pending and extracts nothing new")
     return "; ".join(parts)
 
 
@@ -222,14 +229,6 @@ def _failed_jobs(run: Run) -> str:
     lines = [f"{job.table}: {(job.message.strip() or job.job).splitlines()[0][:200]}" for job in run.failed_jobs]
     more = [f"+{len(lines) - _JOBS} more"] if len(lines) > _JOBS else []
     return "\n".join([*lines[:_JOBS], *more])
-
-
-def _end_of(traceback: str) -> str:
-    lines = traceback.rstrip().splitlines()
-    if len(lines) <= _TRACEBACK_LINES:
-        return "\n".join(lines)
-    left_out = len(lines) - _TRACEBACK_LINES
-    return "\n".join([f"… {left_out} lines left out", *lines[-_TRACEBACK_LINES:]])
 
 
 def _footer(alert: Alert) -> str:
@@ -244,6 +243,7 @@ def _data(alert: Alert, reason: Reason, around: Surroundings) -> dict[str, objec
         "reason": reason.value,
         "run": encode(around.run) if around.run is not None else None,
         "owner": around.owner,
+        "blocks": list(around.blocks),
     }
 
 

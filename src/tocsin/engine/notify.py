@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change
 from tocsin.core.compose import Surroundings, compose
+from tocsin.core.dependency import impact
 from tocsin.core.event import Note
 from tocsin.core.finding import Topic
 from tocsin.core.message import Message, Paragraph, Tone
@@ -43,7 +44,7 @@ def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: R
             # Time has passed and nothing came of it: that is no decision worth keeping.
             continue
         if reason.tells and around is None:
-            around = Surroundings(run=run or _latest_run(tx, alert), last_success=_last_success(tx, alert), owner=owner)
+            around = _surroundings(engine, tx, alert, run)
         message = compose(alert, reason, around) if reason.tells and around is not None else None
         tx.add_notification(
             Notification(
@@ -172,6 +173,15 @@ def _told(engine: Engine, tx: Transaction, alert: Alert) -> set[str]:
 
 def _moment_of(told: Told | None) -> str:
     return told.at.isoformat() if told else ""
+
+
+def _surroundings(engine: Engine, tx: Transaction, alert: Alert, run: Run | None) -> Surroundings:
+    return Surroundings(
+        run=run or _latest_run(tx, alert),
+        last_success=_last_success(tx, alert),
+        owner=engine.config.pipeline(alert.subject).owner,
+        blocks=impact(alert.subject, engine.graph) if alert.topic is Topic.DELIVERY else (),
+    )
 
 
 def _latest_run(tx: Transaction, alert: Alert) -> Run | None:

@@ -21,11 +21,18 @@ def summary(cause: Cause) -> str:
     subject = cause.resource or cause.table
     whole = f"{what} of {subject}" if subject else what
     verb = "was interrupted" if cause.cause_class is CauseClass.INTERRUPTED else "failed"
-    reason = _reason(cause).rstrip(". ")
-    return cut(f"{whole} {verb}: {reason}" if reason else f"{whole} {verb}", LONGEST_SUMMARY)
+    why = reason(cause)
+    return cut(f"{whole} {verb}: {why}" if why else f"{whole} {verb}", LONGEST_SUMMARY)
+
+
+def reason(cause: Cause) -> str:
+    """Return the reason alone, without a full stop: "503 Service Unavailable from host/path"; may be empty."""
+    return _reason(cause).rstrip(". ")
 
 
 def _reason(cause: Cause) -> str:
+    if cause.exception.rpartition(".")[2] == "SystemExit":
+        return f"the code called sys.exit({cause.message})"
     if cause.status:
         return _answer(cause.status, cause.url)
     if cause.cause_class is CauseClass.SCHEMA_CONTRACT and cause.table:
