@@ -8,8 +8,9 @@ from typing import Any
 
 from tocsin.core.alert import Alert, advance
 from tocsin.core.cause import Cause, CauseClass
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.severity import Severity
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

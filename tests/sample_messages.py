@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tocsin.core.finding import Severity
 from tocsin.core.message import Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.run import Link
+from tocsin.core.severity import Severity
 
 AT = datetime(2026, 11, 23, 5, 8, 9, tzinfo=UTC)
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from tocsin.core.alert import Alert, State
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.store.protocol import Store
 from tocsin.store.sqlite import SqliteStore
 

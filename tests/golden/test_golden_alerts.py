@@ -13,11 +13,12 @@ from tocsin.channels.formats.text import text
 from tocsin.core.alert import Alert, acknowledge, resolve
 from tocsin.core.cause import CauseClass
 from tocsin.core.compose import Surroundings, compose
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.message import Message
 from tocsin.core.notify import Reason
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Context, FailedJob, Link, Outcome, Run, Stage, TableLoad
+from tocsin.core.severity import Severity
 
 BEFORE = good_run("earlier", ended=-1440)
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tocsin.core.alert import Alert, State
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Delivery, Notification, Status
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.store.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

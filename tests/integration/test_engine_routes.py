@@ -9,12 +9,13 @@ import pytest
 from desk import Desk, channel
 from made import at, good_run, run
 from tocsin.config.model import PipelineConfig
-from tocsin.core.finding import Severity
 from tocsin.core.matchers import parse_matcher
-from tocsin.core.notify import Policy, Reason
+from tocsin.core.notify import Reason
 from tocsin.core.outbox import Status
+from tocsin.core.policy import Policy
 from tocsin.core.route import LABELS, Route
 from tocsin.core.run import Context, Outcome
+from tocsin.core.severity import Severity
 from tocsin.engine.act import acknowledge_alert
 from tocsin.store.memory import MemoryStore
 

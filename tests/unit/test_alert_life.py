@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from made import alert, at, finding
 from tocsin.core.alert import Alert, Change, State, acknowledge, advance, fingerprint, resolve
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.run import Stage
+from tocsin.core.severity import Severity
 
 
 def test_a_first_finding_opens_an_alert() -> None:

@@ -14,7 +14,7 @@ from tocsin.config.load import load
 from tocsin.config.merge import environment_layer
 from tocsin.config.model import Config
 from tocsin.core.duration import parse_duration
-from tocsin.core.finding import Severity
+from tocsin.core.severity import Severity
 
 _HOME = Path("/data/tocsin")
 

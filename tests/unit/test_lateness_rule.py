@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from made import alert, at, finding, good_run, run
 from tocsin.core.alert import Alert, Change, advance
 from tocsin.core.dependency import Hold
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Context, Outcome, Progress, Run, Stage, Step
 from tocsin.core.schedule import Schedule
+from tocsin.core.severity import Severity
 from tocsin.core.slot import Slot, SlotState
 
 _SCHEDULE = Schedule(text="0 13 * * *", timezone="Europe/Berlin", source=".dlt/config.toml")

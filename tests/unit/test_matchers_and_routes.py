@@ -8,8 +8,9 @@ import pytest
 
 from made import alert
 from tocsin.core.finding import Topic
+from tocsin.core.labels import labels_of
 from tocsin.core.matchers import Matcher, parse_matcher
-from tocsin.core.route import LABELS, Route, choose, labels_of
+from tocsin.core.route import LABELS, Route, choose
 
 _DEFAULT = Route(name="every channel", channels=("a", "b"))
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from made import alert, cause, good_run, run
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Context, FailedJob, Outcome, Run, Stage, TableLoad
+from tocsin.core.severity import Severity
 
 _JOBS = tuple(FailedJob(job=f"{table}.1.jsonl", table=table, message="no") for table in ("items", "orders"))
 

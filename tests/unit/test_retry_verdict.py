@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from made import at
-from tocsin.core.finding import Severity
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Notification
 from tocsin.core.retry import GIVE_UP_AFTER, Next, Refusal, after_refusal, rest_until
+from tocsin.core.severity import Severity
 
 
 def _notification(**changes: Any) -> Notification:

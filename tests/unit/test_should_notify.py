@@ -9,8 +9,9 @@ import pytest
 
 from made import alert, at
 from tocsin.core.alert import Change, State
-from tocsin.core.finding import Severity
-from tocsin.core.notify import Policy, Reason, Told, should_notify
+from tocsin.core.notify import Reason, Told, should_notify
+from tocsin.core.policy import Policy
+from tocsin.core.severity import Severity
 
 _TOLD = Told(at=at(0), seq=1)
 _ACKNOWLEDGED = {"state": State.ACKNOWLEDGED, "acknowledged_by": "ann"}

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from made import alert, at, finding, good_run, run
 from tocsin.core.alert import Alert, Change, advance
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.stall import is_still, judge_moving, judge_progress, learned_limit
 from tocsin.core.run import Context, Outcome, Process, Progress, Run, Stage, Step
+from tocsin.core.severity import Severity
 
 _LIMIT = timedelta(minutes=10)
 _ALIVE = timedelta(minutes=1)

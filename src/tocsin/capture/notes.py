@@ -5,7 +5,7 @@ from __future__ import annotations
 from tocsin.capture.quiet import quiet
 from tocsin.capture.recorder import recorder
 from tocsin.core.event import Note
-from tocsin.core.finding import Severity
+from tocsin.core.severity import Severity
 
 
 @quiet

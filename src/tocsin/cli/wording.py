@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from tocsin.cli.screen import Cell
 from tocsin.core.alert import Alert, State
 from tocsin.core.explain import summary
-from tocsin.core.finding import Severity, Topic
+from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.core.words import count, duration, ordinal
 
 _OUTCOMES = {

@@ -13,10 +13,10 @@ from tocsin.config.layer import Layer
 from tocsin.config.merge import Leaf, Tree, merge
 from tocsin.config.model import ChannelConfig, Config, PipelineConfig, Problem
 from tocsin.config.settings import CHANNEL, GENERAL, PIPELINE, ROUTE, Setting
-from tocsin.core.finding import Severity
 from tocsin.core.matchers import Matcher, parse_matcher
-from tocsin.core.notify import Policy
+from tocsin.core.policy import Policy
 from tocsin.core.route import LABELS, Route
+from tocsin.core.severity import Severity
 
 if TYPE_CHECKING:
     from tocsin.core.schedule import Schedule

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tocsin.core.notify import Policy
+from tocsin.core.policy import Policy
 from tocsin.core.route import Route
 
 if TYPE_CHECKING:

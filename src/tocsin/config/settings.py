@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.core.duration import parse_duration
-from tocsin.core.finding import Severity
+from tocsin.core.severity import Severity
 
 Reader = Callable[[object], object]
 

@@ -9,10 +9,11 @@ from tocsin.core.codec import encode
 from tocsin.core.dependency import impact_text
 from tocsin.core.excerpt import excerpt
 from tocsin.core.explain import reason as reason_of
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.message import Block, Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.severity import Severity
 from tocsin.core.words import count, duration, moment, ordinal
 
 _TONES = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tocsin.core.finding import Severity
 from tocsin.core.run import Run
+from tocsin.core.severity import Severity
 
 
 class EventType(StrEnum):

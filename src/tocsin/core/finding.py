@@ -8,20 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.core.run import Stage
-
-
-class Severity(StrEnum):
-    """How much it matters; the order of the members is the order of urgency."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    CRITICAL = "critical"
-
-    @property
-    def order(self) -> int:
-        """0 for info up to 3 for critical."""
-        return tuple(Severity).index(self)
+from tocsin.core.severity import Severity
 
 
 class Kind(StrEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from tocsin.core.alert import Alert, Change, State
-from tocsin.core.finding import Severity
+from tocsin.core.policy import Policy
 
 
 class Reason(StrEnum):
@@ -33,14 +33,6 @@ class Reason(StrEnum):
     def tells(self) -> bool:
         """Whether this reason leads to a message."""
         return not self.startswith("not told")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What a route asks for."""
-
-    least: Severity = Severity.WARNING
-    repeat_every: timedelta = timedelta(hours=4)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from tocsin.core.finding import Severity
 from tocsin.core.message import Message
 from tocsin.core.notify import Reason
+from tocsin.core.severity import Severity
 
 
 class Status(StrEnum):

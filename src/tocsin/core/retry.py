@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.core.finding import Severity
 from tocsin.core.outbox import Notification
+from tocsin.core.severity import Severity
 
 #: A receiver that was down over a long weekend still gets its messages.
 GIVE_UP_AFTER = timedelta(days=4)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tocsin.core.alert import Alert
 from tocsin.core.matchers import Matcher
-from tocsin.core.notify import Policy
+from tocsin.core.policy import Policy
 
 #: What a route can ask for.
 LABELS = ("pipeline", "environment", "severity", "kind", "topic", "owner", "channel")
@@ -24,19 +23,6 @@ class Route:
     policy: Policy = field(default_factory=Policy)
     #: Go on with the following routes although this one matched.
     go_on: bool = False
-
-
-def labels_of(alert: Alert, *, owner: str = "") -> dict[str, str]:
-    """Return what matchers can ask of an alert."""
-    return {
-        "pipeline": alert.subject if alert.topic != "channel" else "",
-        "channel": alert.subject if alert.topic == "channel" else "",
-        "environment": alert.environment,
-        "severity": alert.severity.value,
-        "kind": alert.kind.value,
-        "topic": alert.topic.value,
-        "owner": owner,
-    }
 
 
 def choose(labels: Mapping[str, str], routes: Sequence[Route], *, default: Route) -> Sequence[Route]:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from tocsin.channels.base import Outgoing
 from tocsin.core.alert import fingerprint
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_refusal, rest_until
+from tocsin.core.severity import Severity
 from tocsin.engine.engine import ConfiguredChannel, Engine
 from tocsin.engine.evaluate import advance_alert
 from tocsin.engine.notify import notify_fallback

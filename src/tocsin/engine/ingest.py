@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tocsin.core.event import Event, EventType
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.run import Outcome, Run, Stage, merge
+from tocsin.core.severity import Severity
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
 from tocsin.engine.expected import settle_run

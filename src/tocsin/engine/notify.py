@@ -10,10 +10,12 @@ from tocsin.core.compose import Surroundings, compose
 from tocsin.core.dependency import impact
 from tocsin.core.event import Note
 from tocsin.core.finding import Topic
+from tocsin.core.labels import labels_of
 from tocsin.core.message import Message, Paragraph, Tone
-from tocsin.core.notify import Policy, Reason, Told, should_notify
+from tocsin.core.notify import Reason, Told, should_notify
 from tocsin.core.outbox import Notification, Status
-from tocsin.core.route import choose, labels_of
+from tocsin.core.policy import Policy
+from tocsin.core.route import choose
 from tocsin.core.run import Outcome, Run
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tocsin.core.alert import Alert, State
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.run import Stage
+from tocsin.core.severity import Severity
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Store
 

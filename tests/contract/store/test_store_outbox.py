@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tocsin.core.finding import Severity
 from tocsin.core.message import Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason, Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Link
+from tocsin.core.severity import Severity
 from tocsin.store.protocol import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)

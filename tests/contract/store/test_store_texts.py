@@ -9,11 +9,12 @@ import pytest
 
 from tocsin.core.alert import Alert, State
 from tocsin.core.cause import Cause, CauseClass
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.message import Code, Message, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.store.protocol import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.core.alert import Alert, State
-from tocsin.core.finding import Kind, Severity, Topic
+from tocsin.core.finding import Kind, Topic
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.errors import StoreError, StoreLocked
 from tocsin.store.protocol import Store, Transaction
 

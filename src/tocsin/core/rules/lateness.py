@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
 from tocsin.core.dependency import Hold
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.late_hints import hint_to_start, hint_to_wait
 from tocsin.core.rules.stall import is_still
 from tocsin.core.run import Outcome, Run
 from tocsin.core.schedules.zone import zone
+from tocsin.core.severity import Severity
 from tocsin.core.slot import Slot, SlotState
 from tocsin.core.unusual import estimate_end, find_unusual
 from tocsin.core.words import count, duration

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tocsin.core.alert import Alert
 from tocsin.core.explain import reason_key, summary
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.died import say_died
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
 from tocsin.core.words import count, duration, listing
 
 _KINDS = {

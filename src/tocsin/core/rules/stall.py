@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
 from tocsin.core.baseline import ENOUGH
-from tocsin.core.finding import Finding, Kind, Severity, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.run import Outcome, Progress, Run, Stage
+from tocsin.core.severity import Severity
 from tocsin.core.unusual import comparable, step_seconds
 from tocsin.core.words import count, duration, listing, moment
 
