@@ -99,15 +99,17 @@ def test_updates_are_counted(
     assert theirs.told == plain.told
 
 
-def test_what_moves_has_moved_now(meter: Meter) -> None:
+def test_what_moves_has_moved_now(tmp_path: Path) -> None:
     """What has moved since the last beat has moved now; where nothing has, the place is told."""
-    collector = CountingCollector(_Collector(), meter)
-    read = [meter.read(_running(), at(1))]
-    read.append(meter.read(_running(), at(2)))
-    collector.update("orders", inc=0)
-    read.append(meter.read(_running(), at(3)))
-    read.append(meter.read(_running(), at(4)))
-    read.append(meter.read(_running(Stage.NORMALIZE), at(5)))
+    with _thread("own", _users_code) as own:
+        _until(own, "_users_code")
+        meter = Meter(working_dir=str(tmp_path), thread=own)
+        read = [meter.read(_running(), at(1))]
+        read.append(meter.read(_running(), at(2)))
+        CountingCollector(_Collector(), meter).update("orders", inc=0)
+        read.append(meter.read(_running(), at(3)))
+        read.append(meter.read(_running(), at(4)))
+        read.append(meter.read(_running(Stage.NORMALIZE), at(5)))
 
     assert [progress.moved_at for progress in read] == [at(1), at(1), at(3), at(3), at(5)]
     assert [bool(progress.stack) for progress in read] == [False, True, False, True, False]

@@ -26,7 +26,7 @@ def stack(thread: int) -> tuple[str, ...]:
     loads, it is the first that is at work at all.
 
     Args:
-        thread: Identifier of the thread that runs the pipeline.
+        thread: Identifier of the thread that runs the pipeline. Not the calling one, of which nothing is told.
     """
     stacks = [frames for frames in _stacks(thread) if frames]
     for frames in stacks:
@@ -39,6 +39,8 @@ def stack(thread: int) -> tuple[str, ...]:
 
 def _stacks(thread: int) -> Iterator[list[FrameType]]:
     frames = sys._current_frames()  # noqa: SLF001  # the documented way to look at other threads
+    # Our own frame would refer to itself here, and with it keep what all of them hold until garbage is collected.
+    frames.pop(threading.get_ident(), None)
     if thread in frames:
         yield _with_task(_inside_dlt(_outward(frames[thread])))
     pool = f"dlt-pool-{thread}-"
