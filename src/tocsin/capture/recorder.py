@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tocsin.capture import providers
 from tocsin.capture.handover import Companion, Handover
@@ -25,9 +25,11 @@ from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
-from tocsin.core.redact import Redactor
 from tocsin.core.run import Progress, Run
 from tocsin.errors import SpoolError
+
+if TYPE_CHECKING:
+    from tocsin.core.redact import Redactor
 
 #: Tells how far a run has come, given its newest snapshot and the time.
 ProgressSource: TypeAlias = Callable[[Run, datetime], Progress | None]
@@ -70,6 +72,8 @@ class Recorder:
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets of this process; they are looked up with the first text of a run."""
+        from tocsin.core.redact import Redactor  # not paid for by runs that go well
+
         redactor = self._redactor = self._redactor or Redactor(providers.secret_values())
         return redactor(text)
 
@@ -211,7 +215,9 @@ class Recorder:
     def _warm_up() -> None:
         """Import and compile what a failure will need, while the run is busy with other things."""
         importlib.import_module("tocsin.core.explain")
-        Redactor(providers.secret_values())("a first text")
+        # One of its own: dlt may read further secrets before the run ends.
+        redaction = importlib.import_module("tocsin.core.redact")
+        redaction.Redactor(providers.secret_values())("a first text")
 
     def _alert_is_open(self, run: Run) -> bool:
         return (self.config.home / "open" / marker_name(run.environment, run.pipeline)).exists()
