@@ -53,9 +53,19 @@ class Stream:
         self._thread.join()
         os.close(self._ended)
         if self._reads >= 0:
-            with contextlib.suppress(OSError):
-                subprocess.Popen(["cat"], stdin=self._reads, stdout=self._target, start_new_session=True)  # noqa: S607
+            self._leave_to_cat()
             os.close(self._reads)
+
+    def _leave_to_cat(self) -> None:
+        with contextlib.suppress(OSError):
+            subprocess.Popen(
+                ["cat"],  # noqa: S607  # wherever it is
+                stdin=self._reads,
+                stdout=self._target,
+                # Who waits for the end of the other stream must not wait for this one.
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _copy(self) -> None:
         after_the_end = 0
