@@ -43,7 +43,7 @@ class Program:
             "TOCSIN__CHANNELS__HOOK__URL": self.receiver.url,
             "NO_PROXY": "localhost",
         }
-        self.process = start(PRELUDE + source, self.folder, environment | (settings or {}))
+        self.process = start(PRELUDE + source, self.folder, {**environment, **(settings or {})})
         return self.process
 
     def go(self) -> None:
