@@ -14,10 +14,7 @@ from typing import Any
 
 from tocsin.capture.quiet import quiet
 from tocsin.config.layer import Layer
-
-#: From dlt's own `[runtime]` Tocsin takes these two.
-_RUNTIME = ("slack_incoming_hook", "sentry_dsn")
-_TOCSIN = "TOCSIN__"
+from tocsin.config.merge import RUNTIME_KEYS, environment_layer
 
 
 def layers() -> list[Layer]:
@@ -25,7 +22,7 @@ def layers() -> list[Layer]:
 
     Vaults are read as far as dlt has filled them by now: asking them would need the network.
     """
-    return [layer for provider in _providers() if (layer := _layer(provider))] or [_environment()]
+    return [layer for provider in _providers() if (layer := _layer(provider))] or [environment_layer(os.environ)]
 
 
 def lookup(key: str, *sections: str) -> str | None:
@@ -80,30 +77,13 @@ def _providers() -> list[Any]:
 def _layer(provider: Any) -> Layer | None:  # noqa: ANN401  # dlt's ConfigProvider
     document = getattr(provider, "_config_doc", None)
     if document is None:
-        return _environment() if provider.name == "Environment Variables" else None
+        return environment_layer(os.environ) if provider.name == "Environment Variables" else None
     values: dict[str, object] = {}
     if isinstance(tocsin := document.get("tocsin"), Mapping):
         values["tocsin"] = _plain(tocsin)
     if isinstance(runtime := document.get("runtime"), Mapping):
-        values["runtime"] = {key: _plain(runtime[key]) for key in _RUNTIME if key in runtime}
+        values["runtime"] = {key: _plain(runtime[key]) for key in RUNTIME_KEYS if key in runtime}
     return Layer(origin=_origin(provider), values=values, secrets_allowed=bool(provider.supports_secrets))
-
-
-def _environment() -> Layer:
-    """Return `TOCSIN__A__B` as `{"tocsin": {"a": {"b": …}}}`, and the two settings of dlt's runtime."""
-    values: dict[str, object] = {}
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(_TOCSIN) or name in {f"RUNTIME__{key.upper()}" for key in _RUNTIME}:
-            *tables, key = name.lower().split("__")
-            table = values
-            for each in tables:
-                inner = table.setdefault(each, {})
-                if not isinstance(inner, dict):
-                    break  # Something shorter has a value here already, as in A__B=1 beside A__B__C=2.
-                table = inner
-            else:
-                table[key] = value
-    return Layer(origin="environment", values=values, secrets_allowed=True)
 
 
 def _origin(provider: Any) -> str:  # noqa: ANN401  # dlt's ConfigProvider

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from tocsin.config.layer import Layer
 
-_PREFIXES = ("TOCSIN__", "RUNTIME__")
+#: From dlt's own `[runtime]` Tocsin takes these two.
+RUNTIME_KEYS = ("slack_incoming_hook", "sentry_dsn")
+_TOCSIN = "TOCSIN__"
+_RUNTIME = frozenset(f"RUNTIME__{key.upper()}" for key in RUNTIME_KEYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,20 +34,23 @@ def merge(layers: Sequence[Layer]) -> Tree:
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
-    """Read `TOCSIN__CHANNELS__OPS__TYPE` and the like, as dlt reads its own variables.
+    """Read `TOCSIN__A__B` as `{"tocsin": {"a": {"b": …}}}`, and the two settings of dlt's runtime, as dlt does.
 
     A value that begins like a JSON list or table is read as one.
     """
     values: dict[str, object] = {}
-    for name, text in environ.items():
-        if not name.startswith(_PREFIXES):
+    for name, text in sorted(environ.items()):
+        if not name.startswith(_TOCSIN) and name not in _RUNTIME:
             continue
-        *sections, key = name.lower().split("__")
+        *tables, key = name.lower().split("__")
         table = values
-        for section in sections:
-            inner = table.setdefault(section, {})
-            table = inner if isinstance(inner, dict) else {}
-        table[key] = _read(text)
+        for each in tables:
+            inner = table.setdefault(each, {})
+            if not isinstance(inner, dict):
+                break  # Something shorter has a value here already, as in A__B=1 beside A__B__C=2.
+            table = inner
+        else:
+            table[key] = _read(text)
     return Layer(origin="environment", values=values, secrets_allowed=True)
 
 
