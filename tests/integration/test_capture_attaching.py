@@ -201,3 +201,20 @@ def test_nothing_is_imported_before_it_is_needed(run_script: RunScript) -> None:
     assert "tocsin.capture.tracker" in later
     heavy = {"tocsin.engine", "tocsin.store", "tocsin.channels", "sqlite3"}
     assert heavy & set(later) == set()
+
+
+def test_a_link_to_the_log_from_the_settings(run_script: RunScript) -> None:
+    """A template of the log's address in config.toml makes the link that goes before all others."""
+    ended = run_script(
+        """
+        from pathlib import Path
+        Path(".dlt").mkdir()
+        Path(".dlt/config.toml").write_text('[tocsin]\\nlog_url = "https://logs.example/?q={host}+{pid}"\\n')
+        import dlt
+        dlt.pipeline("orders", destination="duckdb").run([{"id": 1}], table_name="orders")
+        """
+    )
+    (run,) = ended.ended()
+    assert run.process is not None
+    (link,) = run.context.links
+    assert (link.label, link.url) == ("Log", f"https://logs.example/?q={run.context.host}+{run.process.pid}")

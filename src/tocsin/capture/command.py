@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
@@ -83,11 +82,10 @@ class _Job:
 
     @quiet
     def begin(self, command: Sequence[str], name: str | None, started_at: datetime) -> None:
-        from tocsin.capture.context import detect
         from tocsin.capture.recorder import recorder
 
         run_id = uuid.uuid4().hex
-        context = detect(os.environ, sys.modules)
+        context = recorder().context()
         typed = recorder().redact(shlex.join(command))
         name = name or job_name(command)
         self._run = Run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tocsin.capture import providers
+from tocsin.capture.context import detect
 from tocsin.capture.handover import Companion, Handover
 from tocsin.capture.heartbeat import Heartbeat
 from tocsin.capture.logtail import LogTail, write_log
@@ -25,7 +27,7 @@ from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
-from tocsin.core.run import Progress, Run
+from tocsin.core.run import Context, Progress, Run
 from tocsin.errors import SpoolError
 
 if TYPE_CHECKING:
@@ -69,6 +71,11 @@ class Recorder:
     def environment(self) -> str:
         """Name of the configured environment."""
         return self.config.environment
+
+    def context(self) -> Context:
+        """Return where a run runs that begins now; settings for its links count like the variables of their names."""
+        links = {"TOCSIN__LOG_URL": self.config.log_url, "TOCSIN__DAGSTER_URL": self.config.dagster_url}
+        return detect({**os.environ, **{name: url for name, url in links.items() if url}}, sys.modules)
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets of this process; they are looked up with the first text of a run."""

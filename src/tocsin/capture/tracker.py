@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.capture import convert
 from tocsin.capture.attempts import LogicalRuns, current_attempt
-from tocsin.capture.context import detect
 from tocsin.capture.convert import Info
 from tocsin.capture.dlt_pipeline import active_pipeline, command_to_give_up, pending_packages, script_name, target
 from tocsin.capture.guards import Sigterm, mark_told, was_told
@@ -176,7 +175,7 @@ class Tracker:
         attempt_of: FrameType | None = None,
         logical_id: str | None = None,
     ) -> Run:
-        context = detect(os.environ, sys.modules)
+        context = recorder().context()
         attempt = quiet(current_attempt)(attempt_of)
         number, allowed = context.attempt, context.max_attempts
         if attempt is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
-import sys
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import replace
@@ -13,7 +11,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
-from tocsin.capture.context import detect
 from tocsin.capture.guards import mark_told, was_told
 from tocsin.capture.quiet import quiet
 from tocsin.capture.recorder import recorder
@@ -135,7 +132,7 @@ class _Pass:
 
     @quiet
     def _begin(self) -> None:
-        context = detect(os.environ, sys.modules)
+        context = recorder().context()
         run_id = uuid.uuid4().hex
         self._run = Run(
             id=run_id,
