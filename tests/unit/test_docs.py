@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,11 +50,3 @@ def test_every_command_has_its_section(name: str) -> None:
 def test_every_kind_and_cause_is_explained(word: str) -> None:
     """A reader of an alert finds its words in the docs."""
     assert f"| {word.replace('_', ' ')} |" in (_DOCS / "alerts.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("page", [_ROOT / "README.md", *sorted(_DOCS.glob("*.md"))], ids=lambda page: str(page.name))
-def test_every_link_leads_somewhere(page: Path) -> None:
-    """A link to a file of the project names a file that is there."""
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
-
-    assert [target for target in targets if not (page.parent / target).exists()] == []
