@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from companions import Program, programs, until
+from companions import PRELUDE, Program, programs, until
+from dlt_scripts import start, wait
 from receiver import answer, silence
 from tocsin.config.model import Config
 from tocsin.engine.opening import open_engine
@@ -267,3 +268,34 @@ def test_a_run_that_goes_well_is_taken_in_without_a_word(program: Program) -> No
     with store.reading() as tx:
         assert [run.outcome for run in tx.runs()] == ["succeeded"]
     store.close()
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        # Set while a test runs.
+        "PYTEST_CURRENT_TEST",
+        # Set while tests are collected, too.
+        "PYTEST_VERSION",
+    ],
+)
+def test_pipelines_that_fail_in_a_users_tests_are_nobodys_alarm(program: Program, variable: str) -> None:
+    """Under pytest nothing is watched, unless somebody has said so in the environment."""
+    program.start(FAILS, {variable: "1"})
+    assert program.end().events == []
+    assert (program.titles(), program.companions()) == ([], [])
+
+    program.start(FAILS, {variable: "1", "TOCSIN__ENABLED": "true"})
+    program.end()
+    assert program.titles() == ["job failed"]
+
+
+def test_a_failure_that_nobody_hears_of_is_logged_once(tmp_path: Path) -> None:
+    """Without any channel the log says so, and what to type."""
+    source = (
+        f"import logging\nlogging.basicConfig(format='%(levelname)s %(name)s %(message)s')\n{PRELUDE}{FAILS}{FAILS}"
+    )
+    ended = wait(start(source, tmp_path, {}), tmp_path)
+
+    said = "a run has failed and nobody is told, because no channel is configured; type `tocsin init`"
+    assert ended.err == f"WARNING tocsin {said}\n"

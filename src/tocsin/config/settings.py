@@ -72,7 +72,13 @@ def read_choice(*choices: str) -> Reader:
 
 #: `[tocsin]`
 GENERAL = (
-    Setting(key="enabled", read=read_bool, default="true", help="Watch pipelines at all."),
+    Setting(
+        key="enabled",
+        read=read_bool,
+        default="true",
+        help="Watch pipelines at all. Under pytest they are watched only where the environment says so: "
+        "`TOCSIN__ENABLED=true`.",
+    ),
     Setting(
         key="environment",
         read=read_text,
