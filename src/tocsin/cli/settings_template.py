@@ -46,9 +46,12 @@ def slack_secret(name: str, webhook_url: str) -> str:
 def _settings(settings: tuple[Setting, ...]) -> Iterator[str]:
     for setting in settings:
         yield from textwrap.wrap(setting.help, _WIDTH, initial_indent="# ", subsequent_indent="# ")
-        yield f"# {setting.key} = {_value(setting.default)}"
+        yield f"# {setting.key} = {_value(setting)}"
         yield ""
 
 
-def _value(default: str | None) -> str:
-    return default if default in {"true", "false"} else json.dumps(default or "…", ensure_ascii=False)
+def _value(setting: Setting) -> str:
+    value = setting.default or setting.example
+    return (
+        value if value in {"true", "false"} or value.startswith("[") else json.dumps(value or "…", ensure_ascii=False)
+    )

@@ -20,6 +20,8 @@ class Setting:
     #: As one would write it in the file; None where there is no default.
     default: str | None
     help: str
+    #: A value to show where there is no default; a list as it stands in a file.
+    example: str = ""
     secret: bool = False
 
 
@@ -141,12 +143,14 @@ GENERAL = (
         default=None,
         help="Template of the link to a run's log, for example `https://logs.internal/?q={host}+{run_id}`. "
         "Default: taken from the orchestrator, else the log tail is kept in a file.",
+        example="https://logs.internal/?q={host}",
     ),
     Setting(
         key="dagster_url",
         read=read_text,
         default=None,
         help="Address of the Dagster webserver, for links to runs; Dagster does not tell it to its processes.",
+        example="https://dagster.internal",
     ),
     Setting(
         key="watchdog_url",
@@ -155,6 +159,7 @@ GENERAL = (
         help="Address that `tocsin watch` and `tocsin tick` ask for (GET) after each tick that went well, so that a "
         "dead-man's switch outside of this machine, for example Healthchecks, tells when they stop.",
         secret=True,
+        example="https://hc-ping.com/UUID",
     ),
 )
 
@@ -168,9 +173,14 @@ PIPELINE = (
         default=None,
         help='When it should run: a cron line ("0 6 * * *"), "every 1h", or a calendar event ("Mon..Fri 06:00"). '
         "Default: learned from the runs, once they are regular enough.",
+        example="0 6 * * *",
     ),
     Setting(
-        key="timezone", read=read_text, default=None, help="The zone of the schedule. Default: that of `[tocsin]`."
+        key="timezone",
+        read=read_text,
+        default=None,
+        help="The zone of the schedule. Default: that of `[tocsin]`.",
+        example="Europe/Berlin",
     ),
     Setting(
         key="start_within",
@@ -183,6 +193,7 @@ PIPELINE = (
         read=parse_duration,
         default=None,
         help="A run that has not ended so long after its time is late. Default: nobody asks.",
+        example="2h",
     ),
     Setting(
         key="stuck_after",
@@ -190,12 +201,14 @@ PIPELINE = (
         default=None,
         help="A run that lives and has not moved for so long is stuck. Default: learned from the runs, at least 10 "
         "minutes, and longer for load jobs.",
+        example="30m",
     ),
     Setting(
         key="after",
         read=read_texts,
         default=None,
         help="Pipelines that have to deliver first. While one of them is in trouble this one is blocked and not late.",
+        example='["customers"]',
     ),
     Setting(key="died_after", read=parse_duration, default=None, help="As in `[tocsin]`, for this pipeline."),
 )
