@@ -59,3 +59,28 @@ def test_a_run_that_is_over_at_once_pays_for_nothing() -> None:
 
     assert over.wait(PATIENCE)
     assert said == []
+
+
+def test_a_heart_stands_still_while_its_process_forks() -> None:
+    """Nothing of ours runs in that moment, and it beats again behind it."""
+    beats = threading.Semaphore(0)
+
+    def beat() -> bool:
+        beats.release()
+        return True
+
+    heart = Heartbeat(beat, lambda: None, first=0.001, every=0.001)
+    heart.pause()
+    heart.resume()
+    before = threading.active_count()
+
+    heart.ensure()
+    assert beats.acquire(timeout=PATIENCE)
+    for _ in range(3):
+        heart.pause()
+        assert threading.active_count() == before
+        heart.resume()
+        while beats.acquire(blocking=False):
+            pass
+        assert beats.acquire(timeout=PATIENCE)
+    heart.pause()

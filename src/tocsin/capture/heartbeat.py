@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+#: Seconds that a fork waits for a disk that hangs.
+_LONGEST_BEAT = 1.0
+
 
 class Heartbeat:
     """Calls `beat` every few seconds while it is wanted.
@@ -38,6 +41,22 @@ class Heartbeat:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="tocsin-heartbeat", daemon=True)
                 self._thread.start()
+
+    def pause(self) -> None:
+        """End the thread before this process forks.
+
+        Python 3.12 and newer warn of a fork with threads, and whoever turns warnings into errors would fail by ours.
+        """
+        if self._thread is not None:
+            self._wake.set()
+            self._thread.join(_LONGEST_BEAT)
+
+    def resume(self) -> None:
+        """Go on after the fork, if there was something to report."""
+        self._wake.clear()
+        if self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+            self.ensure()
 
     def _run(self) -> None:
         first, pause = True, self._first

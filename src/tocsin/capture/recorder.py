@@ -169,6 +169,14 @@ class Recorder:
             self._save(Event(id=uuid.uuid4().hex, type=EventType.NOTE, at=_now(), note=note), durable=True)
             self._hand_over(urgent=True)
 
+    def pause(self) -> None:
+        """Stand still while this process forks."""
+        self._heartbeat.pause()
+
+    def resume(self) -> None:
+        """Go on in the parent."""
+        self._heartbeat.resume()
+
     def forget(self) -> None:
         """Start afresh in a forked child: the runs, the thread and the companion are the parent's."""
         self._active = {}
@@ -280,15 +288,25 @@ def _layers() -> Sequence[Layer]:
     return file_layers(Path.cwd())
 
 
-def _after_fork() -> None:
+def _after_fork_in_child() -> None:
     global _making  # noqa: PLW0603  # the lock may have been held by a thread that the child does not have
     _making = threading.Lock()
     if _recorder is not None:
         _recorder.forget()
 
 
+def _before_fork() -> None:
+    if _recorder is not None:
+        _recorder.pause()
+
+
+def _after_fork_in_parent() -> None:
+    if _recorder is not None:
+        _recorder.resume()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 def _now() -> datetime:
