@@ -25,21 +25,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 
-from tocsin.core.run import Outcome
+from tocsin.core.run import Origin, Outcome, Run
 from tocsin.core.slot import Slot, SlotState
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _AFTER_ALL = datetime.max.replace(tzinfo=UTC)
-
-
-class Origin(StrEnum):
-    """Who started a run."""
-
-    SCHEDULE = "schedule"
-    PERSON = "person"
-    BACKFILL = "backfill"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +43,17 @@ class Start:
     ended_at: datetime | None = None
     outcome: Outcome = Outcome.RUNNING
     origin: Origin = Origin.SCHEDULE
+
+
+def start_of(run: Run) -> Start:
+    """Return what attribution has to know of a run."""
+    return Start(
+        logical_id=run.logical_id or run.id,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        outcome=run.outcome,
+        origin=run.origin,
+    )
 
 
 def attribute(slots: Sequence[Slot], starts: Iterable[Start]) -> Mapping[str, Start]:

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from tocsin.core.schedule import Schedule, parse_schedule
+from tocsin.core.schedule import LEARNED, Schedule, parse_schedule
 from tocsin.core.schedules.zone import zone
 from tocsin.core.words import count
 
@@ -164,7 +164,7 @@ def _allowed(starts: int) -> int:
 
 def _learned(text: str, fit: _Fit, *, gap: timedelta, anchor: datetime | None, timezone: str, runs: int) -> Learned:
     return Learned(
-        schedule=parse_schedule(text, timezone=timezone, source=f"learned from {count(runs, 'run')}"),
+        schedule=parse_schedule(text, timezone=timezone, source=f"{LEARNED} from {count(runs, 'run')}"),
         anchor=anchor,
         start_within=max(2 * fit.spread, min(gap / 2, _PATIENCE)),
         runs=runs,

@@ -1,18 +1,30 @@
-"""Frozen dataclasses to JSON values and back: one encoding for the spool, the store and `--json`."""
+"""Frozen dataclasses to JSON values and back: one encoding for the spool, the store and `--json`.
+
+How a type is written and read is found out once a type: a store that judges thousands of slots does little else.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 Json: typing.TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 T = typing.TypeVar("T")
+_Encode: typing.TypeAlias = Callable[[Any], Json]
+_Decode: typing.TypeAlias = Callable[[Any], object]
+_Once = typing.TypeVar("_Once", bound=Callable[..., object])
+
+
+def _once(function: _Once) -> _Once:
+    """Remember what `function` returns; `functools.cache` that keeps the signature."""
+    return typing.cast("_Once", cache(function))
 
 
 def encode(value: object) -> Json:
@@ -24,27 +36,7 @@ def encode(value: object) -> Json:
     Raises:
         TypeError: `value` holds a type that has no JSON form.
     """
-    match value:
-        case Enum():
-            return encode(value.value)
-        case None | bool() | int() | float() | str():
-            return value
-        case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Mapping():
-            return {str(key): encode(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [encode(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: encode(item)
-            for field in dataclasses.fields(value)
-            if (item := getattr(value, field.name)) != _default(field)
-        }
-    msg = f"{type(value).__name__} has no JSON form"
-    raise TypeError(msg)
+    return _encoder(type(value))(value)
 
 
 def decode(kind: type[T], data: object) -> T:
@@ -54,56 +46,95 @@ def decode(kind: type[T], data: object) -> T:
         ValueError: `data` does not have the shape of `kind`.
     """
     try:
-        return typing.cast("T", _decode(kind, data))
+        return typing.cast("T", _decoder(kind)(data))
     except (TypeError, KeyError, AttributeError) as error:
         msg = f"not a {kind.__name__}: {error}"
         raise ValueError(msg) from error
 
 
-def _decode(kind: object, data: object) -> object:
-    origin = typing.get_origin(kind)
+@_once
+def _encoder(kind: type) -> _Encode:
+    if issubclass(kind, Enum):
+        return lambda value: encode(value.value)
+    if issubclass(kind, bool | int | float | str | None):
+        return _as_it_is
+    if issubclass(kind, datetime):
+        return datetime.isoformat
+    if issubclass(kind, timedelta):
+        return timedelta.total_seconds
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): encode(item) for key, item in value.items()}
+    if issubclass(kind, list | tuple | set | frozenset):
+        return lambda value: [encode(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        return partial(_encode_fields, [(field.name, _default(field)) for field in dataclasses.fields(kind)])
+    msg = f"{kind.__name__} has no JSON form"
+    raise TypeError(msg)
+
+
+def _encode_fields(fields: list[tuple[str, object]], value: object) -> Json:
+    made = {}
+    for name, default in fields:
+        item = getattr(value, name)
+        # Most fields hold the default itself, which is faster to see than that they equal it.
+        if item is not default and item != default:
+            made[name] = _encoder(type(item))(item)
+    return made
+
+
+@_once
+def _decoder(kind: object) -> _Decode:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in {typing.Union, types.UnionType}:
-        if data is None:
-            return None
-        return _decode(_pick([arg for arg in typing.get_args(kind) if arg is not type(None)], data), data)
+        return partial(_decode_union, [argument for argument in arguments if argument is not types.NoneType])
     if origin is tuple:
-        return tuple(_decode(typing.get_args(kind)[0], item) for item in typing.cast("Sequence[object]", data))
+        inner = _decoder(arguments[0])
+        return lambda data: tuple(inner(item) for item in data)
     if origin in {dict, Mapping}:
-        value_kind = typing.get_args(kind)[1]
-        return {key: _decode(value_kind, item) for key, item in typing.cast("Mapping[str, object]", data).items()}
+        value = _decoder(arguments[1])
+        return lambda data: {key: value(item) for key, item in data.items()}
     if isinstance(kind, type):
         if dataclasses.is_dataclass(kind):
-            return _decode_dataclass(kind, typing.cast("Mapping[str, object]", data))
+            return partial(_decode_fields, kind)
         if issubclass(kind, datetime):
-            return datetime.fromisoformat(typing.cast("str", data))
+            return datetime.fromisoformat
         if issubclass(kind, timedelta):
-            return timedelta(seconds=typing.cast("float", data))
+            return lambda data: timedelta(seconds=data)
         if issubclass(kind, Enum):
-            return kind(data)
-    return data
+            return kind
+    return _as_it_is
 
 
-def _pick(kinds: Sequence[object], data: object) -> object:
-    """Return the member of a union that `data` was made of: the first whose required fields are all there."""
-    for kind in kinds:
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(data, Mapping):
-            required = {field.name for field in dataclasses.fields(kind) if _default(field) is dataclasses.MISSING}
-            if required <= data.keys():
-                return kind
-    return kinds[0]
+def _decode_union(kinds: list[object], data: object) -> object:
+    """Return what the first member makes of `data` whose required fields are all there; None stays None."""
+    if data is None:
+        return None
+    if isinstance(data, Mapping):
+        shapes = [kind for kind in kinds if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
+        return _decoder(next((kind for kind in shapes if _required(kind) <= data.keys()), kinds[0]))(data)
+    return _decoder(kinds[0])(data)
 
 
-def _decode_dataclass(kind: type, data: Mapping[str, object]) -> object:
-    hints = _hints(kind)
-    return kind(**{name: _decode(hints[name], item) for name, item in data.items() if name in hints})
+def _decode_fields(kind: type, data: Mapping[str, object]) -> object:
+    fields = _decoders(kind)
+    return kind(**{name: fields[name](item) for name, item in data.items() if name in fields})
 
 
-@cache
-def _hints(kind: type) -> dict[str, object]:
-    return typing.get_type_hints(kind)
+@_once
+def _decoders(kind: type) -> dict[str, _Decode]:
+    return {name: _decoder(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+
+@_once
+def _required(kind: type) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(kind) if _default(field) is dataclasses.MISSING)
 
 
 def _default(field: dataclasses.Field[object]) -> object:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.default
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401  # a value of JSON
+    return value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.core.schedule import Schedule
+from tocsin.core.schedule import Schedule, slots_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +25,8 @@ class Expectation:
     computed_to: datetime
     #: When the next slot has to be computed; None where the schedule has come to its end.
     next_slot_at: datetime | None = None
+
+    def planned(self, computed_to: datetime) -> Expectation:
+        """Return it with its slots computed up to this moment, and the next one planned."""
+        following = slots_after(self.schedule, computed_to, anchor=self.anchor)
+        return replace(self, computed_to=computed_to, next_slot_at=next(following, None))

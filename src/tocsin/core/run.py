@@ -39,6 +39,14 @@ _OK = frozenset({Outcome.SUCCEEDED, Outcome.NO_DATA, Outcome.PENDING_ONLY})
 _BAD = frozenset({Outcome.PARTIAL, Outcome.FAILED, Outcome.EXITED, Outcome.INTERRUPTED, Outcome.DIED})
 
 
+class Origin(StrEnum):
+    """Who started a run."""
+
+    SCHEDULE = "schedule"
+    PERSON = "person"
+    BACKFILL = "backfill"
+
+
 class Stage(StrEnum):
     """Where in its life a process was. `before` and `after` surround dlt's own steps."""
 
@@ -223,6 +231,14 @@ class Run:
     def duration(self) -> timedelta | None:
         """Wall time of the run, or None while it runs."""
         return self.ended_at - self.started_at if self.ended_at else None
+
+    @property
+    def origin(self) -> Origin:
+        """Who started the run, as far as its orchestrator or its terminal tells."""
+        kind = self.context.names.get("run_type", "")
+        if "backfill" in kind:
+            return Origin.BACKFILL
+        return Origin.PERSON if self.context.interactive or kind == "manual" else Origin.SCHEDULE
 
     @property
     def rows(self) -> int:

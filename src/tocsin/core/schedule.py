@@ -16,6 +16,8 @@ from tocsin.core.schedules.on_calendar import read_on_calendar, split_zone
 from tocsin.core.schedules.wall_clock import FIRST_DAY, WallClock, moments_after
 from tocsin.core.schedules.zone import zone
 
+#: How the source of a schedule begins that nobody wrote.
+LEARNED = "learned"
 #: An OnCalendar event with weekday, date, time and zone; what has more words is meant as a cron line.
 _MOST_WORDS = 4
 
@@ -30,6 +32,11 @@ class Schedule:
     timezone: str = "UTC"
     #: Where it was found, for people: ".dlt/config.toml", "tocsin.watch", "learned from 14 runs".
     source: str = ""
+
+    @property
+    def learned(self) -> bool:
+        """Whether it was learned from the past, and so is a guess."""
+        return self.source.startswith(LEARNED)
 
 
 def parse_schedule(text: str, *, timezone: str = "UTC", source: str = "") -> Schedule:

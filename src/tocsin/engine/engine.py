@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import threading
@@ -15,6 +16,7 @@ from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
 from tocsin.core.dependency import Graph, order
 from tocsin.core.run import Process, Run
+from tocsin.core.schedule import Schedule
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.store.protocol import Store
 
@@ -66,6 +68,21 @@ class Engine:
         """Who is upstream of whom, as configured."""
         pipelines = self.config.pipelines.items()
         return order({name: pipeline.after for name, pipeline in pipelines if pipeline.after})
+
+    @cached_property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """The schedules of the pipelines that have one in the configuration."""
+        pipelines = self.config.pipelines.items()
+        return {name: one.schedule for name, one in pipelines if one.schedule is not None and one.enabled}
+
+    @cached_property
+    def schedules_hash(self) -> str:
+        """Changes when something else is expected of a pipeline."""
+        said = hashlib.sha256()
+        for name, schedule in sorted(self.schedules.items()):
+            pipeline = self.config.pipeline(name)
+            said.update(repr((name, schedule, pipeline.start_within, pipeline.finish_within)).encode(errors="replace"))
+        return said.hexdigest()[:16]
 
     def concerns(self, run: Run | None) -> bool:
         """Whether this engine takes in what is reported of `run`, or for None a plain message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from tocsin.core.alert import Change, advance, fingerprint
+from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Outcome, Run
@@ -26,17 +26,25 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
 
 def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
     """Apply a finding to the alert of its subject and tell whoever has to know."""
+    before = tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject))
+    advance_known(engine, tx, before, finding, run)
+
+
+def advance_known(
+    engine: Engine, tx: Transaction, before: Alert | None, finding: Finding, run: Run | None = None
+) -> Alert | None:
+    """Do as `advance_alert` where the open alert is at hand, and return what is open afterwards."""
     key = fingerprint(finding.topic, finding.environment, finding.subject)
-    before = tx.open_alert(key)
     # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message. The kind
     # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
     new_id = uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
     alert, change = advance(before, finding, new_id=new_id)
     if alert is None or alert == before:
-        return
+        return before
     tx.save_alert(alert)
     if change is not Change.NOTHING:
         notify(engine, tx, alert, change, run)
+    return alert if alert.open else None
 
 
 def _newer_success(tx: Transaction, run: Run) -> Run | None:

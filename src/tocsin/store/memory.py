@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
+from tocsin.core.attribution import Start, start_of
 from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
@@ -135,6 +136,21 @@ class MemoryTransaction:
         latest = {(run.pipeline, run.environment): run for run in oldest_first}
         return [latest[key] for key in sorted(latest)]
 
+    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
+        """Return the newest run of each of these pipelines that has any, by pipeline name."""
+        latest = (run for run in self.latest_runs() if run.environment == environment)
+        return {run.pipeline: run for run in latest if run.pipeline in pipelines}
+
+    def starts_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
+    ) -> Mapping[str, Sequence[Start]]:
+        """Return the attempts of these pipelines that go on or ended at `since` or later, in any order."""
+        newest = {name: self.runs(pipeline=name, environment=environment, limit=most) for name in pipelines}
+        return {
+            name: [start_of(run) for run in runs if run.ended_at is None or run.ended_at >= since]
+            for name, runs in newest.items()
+        }
+
     def beat(self, run_id: str, at: datetime) -> None:
         """Move the heartbeat of a running run forward; never backwards."""
         run = self._write.runs.get(run_id)
@@ -148,6 +164,11 @@ class MemoryTransaction:
         """Return the one open alert with this fingerprint."""
         found = (alert for alert in self._read.alerts.values() if alert.open and alert.fingerprint == fingerprint)
         return next(found, None)
+
+    def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the open alerts with these fingerprints, by fingerprint."""
+        found = (alert for alert in self._read.alerts.values() if alert.open)
+        return {alert.fingerprint: alert for alert in found if alert.fingerprint in fingerprints}
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
@@ -258,6 +279,11 @@ class MemoryTransaction:
         """Return what is expected of a pipeline."""
         return self._read.expectations.get((pipeline, environment))
 
+    def expectations(self, environment: str, *, after: str = "", limit: int) -> Sequence[Expectation]:
+        """Return what is expected of pipelines, by their names, beginning after this name."""
+        here = sorted(name for name, where in self._read.expectations if where == environment and name > after)
+        return [self._read.expectations[name, environment] for name in here[:limit]]
+
     def save_expectations(self, expectations: Sequence[Expectation]) -> None:
         """Insert or replace what is expected of pipelines."""
         self._write.expectations.update({(each.pipeline, each.environment): each for each in expectations})
@@ -284,6 +310,18 @@ class MemoryTransaction:
             if (slot.pipeline, slot.environment) == (pipeline, environment) and not (unresolved and slot.state.resolved)
         ]
         return sorted(found, key=lambda slot: slot.due_at, reverse=True)[:limit]
+
+    def slots_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, least: int
+    ) -> Mapping[str, Sequence[Slot]]:
+        """Return the slots of these pipelines that are due at `since` or later, and earlier ones up to `least`."""
+        found = {}
+        for name in pipelines:
+            if (name, environment) in self._read.expectations:
+                newest = self.slots(name, environment, limit=len(self._read.slots))
+                wanted = [slot for place, slot in enumerate(newest) if place < least or slot.due_at >= since]
+                found[name] = wanted[::-1]
+        return {name: slots for name, slots in found.items() if slots}
 
     def save_slots(self, slots: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
         """Insert or replace slots, and when each has to be looked at next."""

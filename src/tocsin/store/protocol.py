@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.core.alert import Alert
+from tocsin.core.attribution import Start
 from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
@@ -55,6 +56,17 @@ class Transaction(Protocol):
     def latest_runs(self) -> Sequence[Run]:
         """Return the newest run of each pipeline and environment, by pipeline name."""
 
+    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
+        """Return the newest run of each of these pipelines that has any, by pipeline name."""
+
+    def starts_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
+    ) -> Mapping[str, Sequence[Start]]:
+        """Return the attempts of these pipelines that go on or ended at `since` or later, in any order.
+
+        Only the newest attempts of each pipeline are looked at, at most `most`.
+        """
+
     def beat(self, run_id: str, at: datetime) -> None:
         """Move the heartbeat of a running run forward; never backwards."""
 
@@ -62,6 +74,9 @@ class Transaction(Protocol):
 
     def open_alert(self, fingerprint: str) -> Alert | None:
         """Return the one open alert with this fingerprint."""
+
+    def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the open alerts with these fingerprints, by fingerprint."""
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
@@ -151,6 +166,9 @@ class Transaction(Protocol):
     def expectation(self, pipeline: str, environment: str) -> Expectation | None:
         """Return what is expected of a pipeline."""
 
+    def expectations(self, environment: str, *, after: str = "", limit: int) -> Sequence[Expectation]:
+        """Return what is expected of pipelines, by their names, beginning after this name."""
+
     def save_expectations(self, expectations: Sequence[Expectation]) -> None:
         """Insert or replace what is expected of pipelines."""
 
@@ -165,6 +183,15 @@ class Transaction(Protocol):
 
     def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
         """Return the slots of a pipeline, newest first by the time at which they are due."""
+
+    def slots_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, least: int
+    ) -> Mapping[str, Sequence[Slot]]:
+        """Return the slots of these pipelines that are due at `since` or later, in the order in which they are due.
+
+        Earlier ones are added until there are `least` of a pipeline. A pipeline that nothing is expected of any more is
+        missing.
+        """
 
     def save_slots(self, slots: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
         """Insert or replace slots.

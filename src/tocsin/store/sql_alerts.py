@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from tocsin.store.tables import OPEN, alerts
 
 _ALERTS = select(alerts.c.data)
 _OPEN_ALERT = _ALERTS.where(alerts.c.fingerprint == bindparam("fingerprint"), OPEN)
+_OPEN_ALERTS = _ALERTS.where(alerts.c.fingerprint.in_(bindparam("fingerprints", expanding=True)), OPEN)
 _NEWEST_FIRST = (alerts.c.last_at.desc(), alerts.c.id.desc())
 _FIND = _ALERTS.where(alerts.c.id.between(bindparam("low"), bindparam("high"))).order_by(*_NEWEST_FIRST).limit(FOUND)
 
@@ -26,6 +27,11 @@ class Alerts(Rows):
         """Return the one open alert with this fingerprint; served by `alerts_one_open`."""
         text = self._connection.scalar(_OPEN_ALERT, {"fingerprint": fingerprint})
         return None if text is None else load(Alert, text)
+
+    def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the open alerts with these fingerprints; served by `alerts_one_open`."""
+        texts = self._connection.scalars(_OPEN_ALERTS, {"fingerprints": list(fingerprints)})
+        return {alert.fingerprint: alert for alert in (load(Alert, text) for text in texts)}
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`; served by the primary key."""

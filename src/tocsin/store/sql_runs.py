@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, and_, bindparam, func, or_, select, update
 
-from tocsin.core.run import Outcome, Run
+from tocsin.core.attribution import Start
+from tocsin.core.run import Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
 from tocsin.store.sql_rows import Rows, begins_with, dump, load
-from tocsin.store.tables import RUNNING, events, runs
+from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, runs
 
 _RUNS = select(runs.c.data, runs.c.heartbeat_at)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
@@ -48,6 +51,54 @@ def _latest() -> Select[Any]:
 _LATEST = _latest()
 
 
+@cache
+def _runs_where(given: frozenset[str], *, running_only: bool) -> Select[Any]:
+    """Return the statement for these conditions. To put it together takes longer than to execute it."""
+    conditions = {
+        "pipeline": runs.c.pipeline == bindparam("pipeline"),
+        "environment": runs.c.environment == bindparam("environment"),
+        "outcomes": RUNNING if running_only else runs.c.outcome.in_(bindparam("outcomes", expanding=True)),
+        "before": runs.c.started_at < bindparam("before"),
+    }
+    query = _RUNS.where(*(condition for name, condition in conditions.items() if name in given))
+    return query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(bindparam("limit"))
+
+
+def _newest_of(column: Any, *, place: Any) -> Any:  # noqa: ANN401  # SQLAlchemy's expressions
+    """Return a column of the newest run but so many, of the pipeline that an expectation is about."""
+    newer = runs.alias("newer")
+    return (
+        select(newer.c[column.name])
+        .where(newer.c.pipeline == expectations.c.pipeline, newer.c.environment == expectations.c.environment)
+        .order_by(newer.c.started_at.desc(), newer.c.id.desc())
+        .limit(1)
+        .offset(place)
+        .correlate(expectations)
+        .scalar_subquery()
+    )
+
+
+_THESE = and_(
+    expectations.c.pipeline.in_(bindparam("pipelines", expanding=True)),
+    expectations.c.environment == bindparam("environment"),
+)
+_LATEST_OF = _RUNS.join_from(expectations, runs, runs.c.id == _newest_of(runs.c.id, place=0)).where(_THESE)
+_STARTS_OF = (
+    select(runs.c.pipeline, runs.c.logical_id, runs.c.id, runs.c.started_at, runs.c.ended_at, runs.c.outcome)
+    .add_columns(runs.c.origin)
+    .join_from(
+        expectations,
+        runs,
+        and_(
+            runs.c.pipeline == expectations.c.pipeline,
+            runs.c.environment == expectations.c.environment,
+            runs.c.started_at >= func.coalesce(_newest_of(runs.c.started_at, place=bindparam("most") - 1), BEGINNING),
+        ),
+    )
+    .where(_THESE, or_(runs.c.ended_at.is_(None), runs.c.ended_at >= bindparam("since")))
+)
+
+
 class Runs(Rows):
     """The part of a transaction that is about events and runs."""
 
@@ -78,6 +129,7 @@ class Runs(Rows):
                 "heartbeat_at": run.heartbeat_at,
                 "logical_id": run.logical_id,
                 "attempt": run.attempt,
+                "origin": run.origin,
                 "data": dump(replace(run, heartbeat_at=None)),
             },
         )
@@ -96,22 +148,39 @@ class Runs(Rows):
         Served by `runs_by_pipeline` where both names are given, by `runs_running` for running ones, else by
         `runs_by_start`.
         """
-        query = _RUNS
-        if pipeline is not None:
-            query = query.where(runs.c.pipeline == pipeline)
-        if environment is not None:
-            query = query.where(runs.c.environment == environment)
+        values = {"pipeline": pipeline, "environment": environment, "outcomes": outcomes, "before": before}
+        given = {name: value for name, value in values.items() if value is not None}
         if outcomes is not None:
-            running_only = set(outcomes) == {Outcome.RUNNING}
-            query = query.where(RUNNING if running_only else runs.c.outcome.in_(outcomes))
-        if before is not None:
-            query = query.where(runs.c.started_at < before)
-        query = query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
-        return [_run(*row) for row in self._connection.execute(query)]
+            given["outcomes"] = sorted(outcomes)
+        query = _runs_where(frozenset(given), running_only=outcomes is not None and set(outcomes) == {Outcome.RUNNING})
+        return [_run(*row) for row in self._connection.execute(query, {**given, "limit": limit})]
 
     def latest_runs(self) -> Sequence[Run]:
         """Return the newest run of each pipeline and environment; served by `runs_by_pipeline`."""
         return [_run(*row) for row in self._connection.execute(_LATEST)]
+
+    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
+        """Return the newest run of each of these pipelines; served by `runs_by_pipeline` and the primary key."""
+        values = {"pipelines": list(pipelines), "environment": environment}
+        return {run.pipeline: run for run in (_run(*row) for row in self._connection.execute(_LATEST_OF, values))}
+
+    def starts_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
+    ) -> Mapping[str, Sequence[Start]]:
+        """Return the newest attempts of these pipelines that had not ended by `since`; served by `runs_by_pipeline`."""
+        values = {"pipelines": list(pipelines), "environment": environment, "since": since, "most": most}
+        found = defaultdict(list)
+        for row in self._connection.execute(_STARTS_OF, values):
+            pipeline, logical_id, run_id, started_at, ended_at, outcome, origin = row
+            start = Start(
+                logical_id=logical_id or run_id,
+                started_at=started_at,
+                ended_at=ended_at,
+                outcome=Outcome(outcome),
+                origin=Origin(origin),
+            )
+            found[pipeline].append(start)
+        return found
 
     def beat(self, run_id: str, at: datetime) -> None:
         """Move the heartbeat of a running run forward; served by the primary key."""

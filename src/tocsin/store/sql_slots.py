@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, union_all
+from sqlalchemy import and_, bindparam, case, delete, func, select, union_all
 
 from tocsin.core.expectation import Expectation
 from tocsin.core.slot import Slot
 from tocsin.store.sql_rows import Rows, dump, load
-from tocsin.store.tables import TO_CHECK, expectations, meta, slots
+from tocsin.store.tables import BEGINNING, TO_CHECK, Moment, expectations, meta, slots
 
 _EXPECTATION = select(expectations.c.data).where(
     expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
+)
+_EXPECTATIONS = (
+    select(expectations.c.data)
+    .where(expectations.c.environment == bindparam("environment"), expectations.c.pipeline > bindparam("after"))
+    .order_by(expectations.c.pipeline)
+    .limit(bindparam("limit"))
 )
 _DROP = delete(expectations).where(
     expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
@@ -24,6 +31,18 @@ _DUE_EXPECTATIONS = (
     .order_by(expectations.c.next_slot_at)
     .limit(bindparam("limit"))
 )
+_earlier = slots.alias("earlier")
+#: When the earliest of a pipeline's `least` newest slots is due, seen from what is expected of it.
+_FIRST_OF_LEAST = func.coalesce(
+    select(_earlier.c.due_at)
+    .where(_earlier.c.pipeline == expectations.c.pipeline, _earlier.c.environment == expectations.c.environment)
+    .order_by(_earlier.c.due_at.desc())
+    .limit(1)
+    .offset(bindparam("least") - 1)
+    .correlate(expectations)
+    .scalar_subquery(),
+    BEGINNING,
+)
 _SLOTS = (
     select(slots.c.data)
     .where(slots.c.pipeline == bindparam("pipeline"), slots.c.environment == bindparam("environment"))
@@ -31,6 +50,22 @@ _SLOTS = (
     .limit(bindparam("limit"))
 )
 _UNRESOLVED = _SLOTS.where(slots.c.resolved.is_(False))
+_SINCE = bindparam("since", type_=Moment())
+_SLOTS_OF = (
+    select(slots.c.data)
+    .select_from(
+        expectations.join(
+            slots,
+            and_(
+                slots.c.pipeline == expectations.c.pipeline,
+                slots.c.environment == expectations.c.environment,
+                slots.c.due_at >= case((_FIRST_OF_LEAST > _SINCE, _SINCE), else_=_FIRST_OF_LEAST),
+            ),
+        )
+    )
+    .where(expectations.c.pipeline.in_(bindparam("pipelines", expanding=True)))
+    .where(expectations.c.environment == bindparam("environment"))
+)
 _DUE_SLOTS = (
     select(slots.c.data)
     .where(TO_CHECK, slots.c.check_at <= bindparam("now"))
@@ -52,6 +87,11 @@ class Slots(Rows):
         """Return what is expected of a pipeline; served by the primary key."""
         text = self._connection.execute(_EXPECTATION, {"pipeline": pipeline, "environment": environment}).scalar()
         return load(Expectation, text) if text is not None else None
+
+    def expectations(self, environment: str, *, after: str = "", limit: int) -> Sequence[Expectation]:
+        """Return what is expected of pipelines, by their names; served by the primary key."""
+        values = {"environment": environment, "after": after, "limit": limit}
+        return [load(Expectation, text) for text in self._connection.scalars(_EXPECTATIONS, values)]
 
     def save_expectations(self, expected: Sequence[Expectation]) -> None:
         """Insert or replace what is expected of pipelines; served by the primary key."""
@@ -87,6 +127,17 @@ class Slots(Rows):
         statement = _UNRESOLVED if unresolved else _SLOTS
         values = {"pipeline": pipeline, "environment": environment, "limit": limit}
         return [load(Slot, text) for text in self._connection.execute(statement, values).scalars()]
+
+    def slots_of(
+        self, pipelines: Collection[str], environment: str, *, since: datetime, least: int
+    ) -> Mapping[str, Sequence[Slot]]:
+        """Return the latest slots of these pipelines, in their order; served by `slots_by_pipeline`."""
+        values = {"pipelines": list(pipelines), "environment": environment, "since": since, "least": least}
+        found = defaultdict(list)
+        for text in self._connection.scalars(_SLOTS_OF, values):
+            slot = load(Slot, text)
+            found[slot.pipeline].append(slot)
+        return {name: sorted(latest, key=lambda slot: slot.due_at) for name, latest in found.items()}
 
     def save_slots(self, made: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:
         """Insert or replace slots; served by the primary key."""

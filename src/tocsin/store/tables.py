@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    literal,
     literal_column,
     true,
 )
@@ -48,6 +49,10 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """Return the moment, in UTC."""
         return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+#: Earlier than everything.
+BEGINNING = literal(datetime.min.replace(tzinfo=UTC), Moment())
 
 
 class Key(TypeDecorator[str]):
@@ -98,6 +103,7 @@ runs = Table(
     Column("heartbeat_at", Moment),
     Column("logical_id", Key, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("origin", Key, nullable=False),
     Column("data", Text, nullable=False),
 )
 

@@ -22,7 +22,6 @@ from tocsin.core.words import count, duration
 _ENDED = frozenset(
     {Kind.FAILED, Kind.PARTIAL, Kind.EXITED, Kind.INTERRUPTED, Kind.DIED, Kind.PENDING_ONLY},
 )
-_LEARNED = "learned"
 
 
 def judge_start(
@@ -62,7 +61,7 @@ def judge_start(
         kind=Kind.NOT_STARTED,
         severity=_severity(slot),
         summary=text,
-        hint=hint_to_start(slot.pipeline, last_run, learned=_is_learned(slot)),
+        hint=hint_to_start(slot.pipeline, last_run, learned=slot.schedule.learned),
         reason_key="not started",
         evidence=_schedule_facts(slot, moved, hold, now),
     )
@@ -108,7 +107,7 @@ def judge_finish(
             kind=Kind.LATE,
             severity=_severity(slot),
             summary=f"{deadline} and has not even started",
-            hint=hint_to_start(slot.pipeline, last_run, learned=_is_learned(slot)),
+            hint=hint_to_start(slot.pipeline, last_run, learned=slot.schedule.learned),
             reason_key="late, not started",
             evidence=facts,
         )
@@ -156,11 +155,7 @@ def _has_failed(slot: Slot, alert: Alert | None) -> bool:
 
 def _severity(slot: Slot) -> Severity:
     # A schedule that was learned is a guess.
-    return Severity.WARNING if _is_learned(slot) else Severity.ERROR
-
-
-def _is_learned(slot: Slot) -> bool:
-    return slot.schedule.source.startswith(_LEARNED)
+    return Severity.WARNING if slot.schedule.learned else Severity.ERROR
 
 
 def _schedule_facts(slot: Slot, moved: Slot, hold: Hold | None, now: datetime) -> dict[str, str]:

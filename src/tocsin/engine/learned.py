@@ -1,0 +1,51 @@
+"""Schedules of pipelines for which nobody wrote one, learned from the runs as they end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.core.cadence import Learned, learn
+from tocsin.core.expectation import Expectation
+from tocsin.core.run import Origin, Outcome, Run
+from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
+
+#: Runs that a schedule is learned from.
+_HISTORY = 30
+_GOOD = frozenset(outcome for outcome in Outcome if outcome.ok)
+
+
+def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation | None, now: datetime) -> None:
+    """Expect of a pipeline what it has done so far, once that is regular enough, and no longer than it is.
+
+    Args:
+        engine: Whose configuration says nothing of the pipeline's schedule.
+        tx: Where the runs are.
+        run: A run that went well.
+        known: What is expected of its pipeline. A schedule that another engine found in its configuration stays.
+        now: The present, aware.
+    """
+    if known is not None and not known.schedule.learned:
+        return
+    history = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=_GOOD, limit=_HISTORY)
+    starts = {one.logical_id or one.id: one.started_at for one in history if one.origin is Origin.SCHEDULE}
+    learned = learn(list(starts.values()), timezone=engine.config.timezone)
+    if learned is not None:
+        tx.save_expectations([_expectation(run, learned, known, now)])
+    elif known is not None:
+        tx.drop_expectation(run.pipeline, run.environment)
+
+
+def _expectation(run: Run, learned: Learned, known: Expectation | None, now: datetime) -> Expectation:
+    if known is not None and known.schedule.text == learned.schedule.text:
+        # The same as before: only the number of runs has grown, and the plan stays.
+        return replace(known, schedule=learned.schedule, start_within=learned.start_within)
+    return Expectation(
+        pipeline=run.pipeline,
+        environment=run.environment,
+        schedule=learned.schedule,
+        start_within=learned.start_within,
+        anchor=learned.anchor or now,
+        computed_to=now,
+    ).planned(now)
