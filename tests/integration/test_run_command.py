@@ -7,11 +7,13 @@ import pty
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from cli_project import TO_A_FILE, Project
+from tocsin.core.alert import Alert
 from tocsin.core.cause import CauseClass
 from tocsin.core.run import Outcome, Run, Stage
 from tocsin.store.sqlite import SqliteStore
@@ -26,6 +28,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(folder=tmp_path / "project")
     made.folder.mkdir()
     monkeypatch.setenv("TOCSIN__HOME", str(made.home))
+    monkeypatch.setenv("TOCSIN__ENABLED", "true")
     monkeypatch.setenv("TOCSIN__HANDOVER", "inline")
     monkeypatch.setenv("TOCSIN__BUDGET", "60s")
     made.configure(TO_A_FILE)
@@ -39,11 +42,16 @@ def running(project: Project, *command: str, name: str = "job", main: str = MAIN
 
 def the_run(project: Project) -> Run:
     """Return the only run."""
-    store = SqliteStore(project.home / "tocsin.db")
-    with store.reading() as tx:
+    with closing(SqliteStore(project.home / "tocsin.db")) as store, store.reading() as tx:
         [run] = tx.runs()
-    store.close()
     return run
+
+
+def the_alert(project: Project) -> Alert:
+    """Return the only alert."""
+    with closing(SqliteStore(project.home / "tocsin.db")) as store, store.reading() as tx:
+        [alert] = tx.alerts()
+    return alert
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
@@ -57,22 +65,23 @@ def test_the_exit_code_is_the_commands(project: Project, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "outcome"),
+    ("name", "outcome", "why"),
     [
-        ("KILL", Outcome.DIED),
-        ("SEGV", Outcome.DIED),
+        ("KILL", Outcome.DIED, "the process was killed (SIGKILL)"),
+        ("SEGV", Outcome.DIED, "the process crashed (SIGSEGV)"),
         # Somebody asked it to end.
-        ("TERM", Outcome.INTERRUPTED),
-        ("INT", Outcome.INTERRUPTED),
+        ("TERM", Outcome.INTERRUPTED, "run was interrupted: the command was ended by SIGTERM"),
+        ("INT", Outcome.INTERRUPTED, "run was interrupted: the command was ended by SIGINT"),
     ],
 )
-def test_a_command_that_a_signal_ends_ends_us_likewise(project: Project, name: str, outcome: Outcome) -> None:
+def test_a_command_that_a_signal_ends_ends_us_likewise(project: Project, name: str, outcome: Outcome, why: str) -> None:
     """Whoever started us sees the same signal as without us."""
     with running(project, "sh", "-c", f"kill -{name} $$") as run:
         assert run.end() == -getattr(signal, f"SIG{name}")
 
     told = the_run(project)
     assert (told.outcome, told.ended_by) == (outcome, f"SIG{name}" if outcome is Outcome.DIED else None)
+    assert the_alert(project).summary == why
 
 
 def test_streams_stay_apart_and_every_byte_arrives(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -134,6 +135,37 @@ def test_a_receiver_that_never_answers_does_not_hold_up_the_end(project: Project
 
         assert watch.end() == 0
         assert watch.err == b"a message is still being sent; it will be sent again, with the same key\n"
+
+
+def test_a_second_ctrl_c_ends_it_at_once(project: Project, receiver: Receiver) -> None:
+    """A person need not wait for what is being sent; it is sent again later."""
+    to_a_webhook(project, receiver)
+    receiver.answers(silence)
+    project.report(failed())
+    with TypedProcess(*RARELY, folder=project.folder) as watch:
+        wait_until(lambda: receiver.requests, "the message")
+        # The second one counts once the first has been seen.
+        while watch.process.poll() is None:
+            watch.signal(signal.SIGINT)
+            time.sleep(0.1)
+
+        assert watch.end() == -signal.SIGINT
+
+
+def test_a_terminal_that_is_closed_ends_it(project: Project) -> None:
+    """SIGHUP from a terminal means that nobody is there any more, and not that the configuration has changed."""
+    command = [sys.executable, "-c", MAIN, *RARELY]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(project.folder)
+        os.execv(command[0], command)  # noqa: S606  # this is the child
+    shown = b""
+    while b" watching " not in shown:
+        shown += os.read(terminal, 4096)
+    os.close(terminal)
+    wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z", "the end")
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def test_a_second_watcher_stands_by_and_takes_over(project: Project) -> None:
@@ -330,6 +362,22 @@ def test_quiet_says_nothing(project: Project) -> None:
         watch.signal(signal.SIGTERM)
 
         assert (watch.end(), watch.out, watch.err) == (0, b"", b"")
+
+
+def test_it_goes_on_where_nobody_reads_what_it_says(project: Project) -> None:
+    """Whoever started it in a pipe may be gone long before it ends."""
+    reads, writes = os.pipe()
+    with TypedProcess(*RARELY, folder=project.folder, stdout=writes) as watch:
+        os.close(writes)
+        assert b" watching " in os.read(reads, 1000)
+        os.close(reads)
+        project.report(failed("run1"))
+        wait_until(lambda: len(project.told()) == 1, "the first message")
+        project.report(failed("run2", "customers"))
+        wait_until(lambda: len(project.told()) == 2, "the second message")
+        watch.signal(signal.SIGTERM)
+
+        assert (watch.end(), watch.err) == (0, b"")
 
 
 @pytest.mark.parametrize(

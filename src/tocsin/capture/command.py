@@ -109,10 +109,15 @@ class _Job:
             return
         out, err = _clean(relay.tail(1)), _clean(relay.tail(2))
         said = err if err.strip() else out
+        message = {
+            Outcome.INTERRUPTED: f"the command was ended by {_name(number)}",
+            # The rule about deaths knows what to say of each signal.
+            Outcome.DIED: "",
+        }.get(outcome, _last_line(said))
         cause = Cause(
-            cause_class=CauseClass.INTERRUPTED if outcome is Outcome.INTERRUPTED else CauseClass.CODE,
+            cause_class=CauseClass.INTERRUPTED if number else CauseClass.CODE,
             exception=_name(number) if number else f"exit code {code}",
-            message=_last_line(said),
+            message=message,
             hint=_hint(code, outcome, self._run.context.command or ""),
             traceback="\n".join(said.rstrip().splitlines()[-_SHOWN_LINES:]),
         )

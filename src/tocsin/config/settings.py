@@ -110,7 +110,7 @@ GENERAL = (
         read=read_choice("spawn", "inline", "none"),
         default="spawn",
         help="Who handles what a run reports: a small companion process (spawn), the pipeline's process at the end of "
-        "each run (inline), or nobody until `tocsin tick` comes by (none).",
+        "each run (inline), or nobody until `tocsin watch` or `tocsin tick` looks (none).",
     ),
     Setting(
         key="budget",

@@ -30,6 +30,8 @@ class Signals:
         self._ours, self._theirs = socket.socketpair()
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup = -1
+        # Asked now: one that was closed is no terminal any more.
+        self._in_terminal = sys.stdin is not None and sys.stdin.isatty()
 
     def __enter__(self) -> Self:
         """Listen; only the main thread can."""
@@ -59,8 +61,7 @@ class Signals:
             self._ours.recv(4096)
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
-        in_terminal = sys.stdin is not None and sys.stdin.isatty()
-        self.reloading = number in _RELOADING and not in_terminal
+        self.reloading = number in _RELOADING and not self._in_terminal
         self.ending = True
         if number == signal.SIGINT:
             signal.signal(number, signal.SIG_DFL)

@@ -53,7 +53,8 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
 
     Args:
         engine: Whose spool and store to look at.
-        judge_silence: False where the clock has just moved, so that the age of a sign of life says nothing.
+        judge_silence: False where the clock has just moved, so that the age of a sign of life or of progress says
+            nothing.
 
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
@@ -64,7 +65,8 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
     died = tell_died(engine, gone, judge_silence=judge_silence)
     if engine.watching:
         look_at_slots(engine)
-        look_at_progress(engine)
+        if judge_silence:
+            look_at_progress(engine)
     with engine.store.writing() as tx:
         notify_repeats(engine, tx)
     return Ticked(events=events, died=died)

@@ -37,7 +37,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
     watcher in the same directory stands by. SIGTERM and Ctrl-C end it when what is being sent has been sent; SIGHUP
     makes it read the configuration again.
     """
-    from tocsin.engine.lock import EngineLock
+    from tocsin.engine.lock import HomeLock
     from tocsin.engine.loop import Watcher
     from tocsin.engine.opening import open_engine
     from tocsin.engine.signals import Signals
@@ -47,13 +47,13 @@ def command(*, every: timedelta, quiet: bool) -> None:
 
     def say(text: str) -> None:
         if not quiet:
-            click.echo(f"{stamp(workplace.clock())} {text}")
+            _print(f"{stamp(workplace.clock())} {text}")
 
     with Signals() as signals:
         say(f"watching {config.home} every {duration(every)}")
         Watcher(
             open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
-            lock=EngineLock(config.home),
+            lock=HomeLock(config.home, "engine"),
             signals=signals,
             say=say,
             every=every,
@@ -61,6 +61,15 @@ def command(*, every: timedelta, quiet: bool) -> None:
         say("the configuration is read again" if signals.reloading else "ended")
     if signals.reloading:
         _start_again()
+
+
+def _print(line: str) -> None:
+    try:
+        click.echo(line)
+    except OSError:
+        # Nobody reads on, or the disk is full. That is no reason to watch no more, and Python would complain of
+        # what is left in the buffer at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start_again() -> None:
