@@ -9,7 +9,7 @@ from tocsin.core.alert import Alert, Change, acknowledge, resolve
 from tocsin.core.finding import Topic
 from tocsin.engine.engine import Engine
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notify import notify
+from tocsin.engine.notify import Changed, notify
 from tocsin.errors import NotFound
 from tocsin.store.protocol import Transaction
 
@@ -64,7 +64,7 @@ def _act(
         alert, change = change_it(find_alert(tx, prefix), engine.clock())
         if change is not Change.NOTHING:
             tx.save_alert(alert)
-            notify(engine, tx, alert, change)
+            notify(engine, tx, [Changed(alert=alert, change=change)])
     if alert.topic is Topic.DELIVERY:
         set_marker(engine, alert.environment, alert.subject)
     return alert, change

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Outcome, Run
 from tocsin.engine.engine import Engine
-from tocsin.engine.notify import notify
+from tocsin.engine.notify import Changed, notify
 from tocsin.store.protocol import Transaction
 
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
@@ -24,27 +26,45 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
         advance_alert(engine, tx, finding, run)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A finding, and what is at hand when it is made."""
+
+    finding: Finding
+    #: The open alert of its subject.
+    alert: Alert | None
+    #: The run that it is about.
+    run: Run | None = None
+    #: The newest run of the pipeline, where somebody has looked already.
+    newest: Run | None = None
+
+
 def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
     """Apply a finding to the alert of its subject and tell whoever has to know."""
-    before = tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject))
-    advance_known(engine, tx, before, finding, run)
+    alert = tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject))
+    advance_alerts(engine, tx, [Found(finding=finding, alert=alert, run=run)])
 
 
-def advance_known(
-    engine: Engine, tx: Transaction, before: Alert | None, finding: Finding, run: Run | None = None
-) -> Alert | None:
-    """Do as `advance_alert` where the open alert is at hand, and return what is open afterwards."""
-    key = fingerprint(finding.topic, finding.environment, finding.subject)
+def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> None:
+    """Apply findings about different subjects to their alerts and tell whoever has to know, all in one go."""
+    moved = []
+    changed = []
+    for each in found:
+        alert, change = advance(each.alert, each.finding, new_id=_new_id(each.finding))
+        if alert is None or alert == each.alert:
+            continue
+        moved.append(alert)
+        if change is not Change.NOTHING:
+            changed.append(Changed(alert=alert, change=change, run=each.run, newest=each.newest))
+    tx.save_alerts(moved)
+    notify(engine, tx, changed)
+
+
+def _new_id(finding: Finding) -> str:
     # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message. The kind
     # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
-    new_id = uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
-    alert, change = advance(before, finding, new_id=new_id)
-    if alert is None or alert == before:
-        return before
-    tx.save_alert(alert)
-    if change is not Change.NOTHING:
-        notify(engine, tx, alert, change, run)
-    return alert if alert.open else None
+    key = fingerprint(finding.topic, finding.environment, finding.subject)
+    return uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
 
 
 def _newer_success(tx: Transaction, run: Run) -> Run | None:

@@ -16,7 +16,7 @@ from tocsin.core.slot import Slot, SlotState, expect
 from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import advance_known
+from tocsin.engine.evaluate import Found, advance_alerts
 from tocsin.engine.learned import learn_schedule
 from tocsin.engine.upstreams import hold_of
 from tocsin.store.protocol import Transaction
@@ -109,6 +109,7 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
             last_runs = tx.latest_runs_of(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
+            found = []
             for name, slots in settled.items():
                 judgement = _Judgement(
                     engine=engine,
@@ -119,7 +120,8 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
                     last_run=last_runs.get(name),
                     alert=alerts.get(keys[name]),
                 )
-                judgement.judge([slot for slot in slots if slot.id in plan])
+                found += judgement.judge([slot for slot in slots if slot.id in plan])
+            advance_alerts(engine, tx, found)
         _save(tx, plan)
     return len(due)
 
@@ -167,16 +169,20 @@ class _Judgement:
     alert: Alert | None
     missed: list[Slot] = field(default_factory=list)
 
-    def judge(self, slots: Sequence[Slot]) -> None:
-        """Judge slots in their order; those that were missed are told with the next one."""
+    def judge(self, slots: Sequence[Slot]) -> list[Found]:
+        """Judge slots in their order, and return what is wrong with the last one that anything is wrong with.
+
+        Slots that were missed are told with the next one.
+        """
+        found: list[Found] = []
         for slot in slots:
             if slot.state is SlotState.MISSED and slot is not slots[-1]:
                 self.missed.append(slot)
             elif not slot.state.resolved or slot.state is SlotState.MISSED:
-                self._judge_one(slot)
-                self.missed = []
+                found = self._judge_one(slot) or found
+        return found
 
-    def _judge_one(self, slot: Slot) -> None:
+    def _judge_one(self, slot: Slot) -> list[Found]:
         hold = hold_of(self.engine, self.tx, slot, self.now)
         history = self._history(slot)
         run = next((one for one in history if slot.logical_id in {one.logical_id, one.id}), None)
@@ -187,10 +193,11 @@ class _Judgement:
         held = hold is not None and hold.released_at is None and not slot.state.resolved
         check_at = self.now + _HELD if held else _next_check(released(slot, hold, run), self.now)
         self.plan[slot.id] = (slot, check_at)
-        if finding is not None and self.engine.config.pipeline(slot.pipeline).enabled:
-            first = self.missed[0] if self.missed else slot
-            told = _with_own_outage(finding, first, self.now, self.since)
-            self.alert = advance_known(self.engine, self.tx, self.alert, told, run)
+        first, self.missed = (self.missed[0] if self.missed else slot), []
+        if finding is None or not self.engine.config.pipeline(slot.pipeline).enabled:
+            return []
+        told = _with_own_outage(finding, first, self.now, self.since)
+        return [Found(finding=told, alert=self.alert, run=run, newest=self.last_run)]
 
     def _history(self, slot: Slot) -> Sequence[Run]:
         """Return the newest runs, the slot's own among them; none where nothing began for it."""

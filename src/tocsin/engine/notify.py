@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change
@@ -25,9 +27,26 @@ _KEYS = uuid.UUID("2d3c0f9e-0f0a-5a0e-9b1c-8d5a3c1b7e42")
 _OK = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
-def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: Run | None = None) -> None:
-    """Decide for every channel whether it hears of a change, and keep the decision with its reason."""
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """An alert after a change, and what is at hand of its pipeline."""
+
+    alert: Alert
+    change: Change
+    #: The run that the change is about.
+    run: Run | None = None
+    #: The newest run, where somebody has looked already.
+    newest: Run | None = None
+
+
+def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed]) -> None:
+    """Decide for every channel whether it hears of changes, and keep the decisions with their reasons."""
     now = engine.clock()
+    tx.add_notifications([decision for each in changed for decision in _decisions(engine, tx, each, now)])
+
+
+def _decisions(engine: Engine, tx: Transaction, changed: Changed, now: datetime) -> Iterator[Notification]:
+    alert, change = changed.alert, changed.change
     owner = engine.config.pipeline(alert.subject).owner
     channels = _channels_of(engine, alert, owner)
     if change in {Change.ACKNOWLEDGED, Change.RESOLVED}:
@@ -35,7 +54,8 @@ def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: R
         channels = {name: Policy() for name in _told(engine, tx, alert)} | channels
     around: Surroundings | None = None
     for channel, policy in channels.items():
-        told = tx.told(alert.id, channel)
+        # Nobody can have heard of what is new.
+        told = tx.told(alert.id, channel) if change is not Change.OPENED else None
         reason = should_notify(alert, change, told, policy, now)
         if reason is Reason.REPEAT and tx.notifications(
             alert_id=alert.id, channel=channel, status=Status.WAITING, limit=1
@@ -46,22 +66,20 @@ def notify(engine: Engine, tx: Transaction, alert: Alert, change: Change, run: R
             # Time has passed and nothing came of it: that is no decision worth keeping.
             continue
         if reason.tells and around is None:
-            around = _surroundings(engine, tx, alert, run)
+            around = _surroundings(engine, tx, changed)
         message = compose(alert, reason, around) if reason.tells and around is not None else None
-        tx.add_notification(
-            Notification(
-                # Two repeats of one problem differ by what was told before them.
-                id=_key(alert.id, channel, reason, *([str(alert.seq), _moment_of(told)] if message else [])),
-                channel=channel,
-                reason=reason,
-                message=message,
-                created_at=now,
-                due_at=now,
-                status=Status.WAITING if message else Status.NOT_TOLD,
-                severity=alert.severity,
-                alert_id=alert.id,
-                seq=alert.seq,
-            )
+        yield Notification(
+            # Two repeats of one problem differ by what was told before them.
+            id=_key(alert.id, channel, reason, *([str(alert.seq), _moment_of(told)] if message else [])),
+            channel=channel,
+            reason=reason,
+            message=message,
+            created_at=now,
+            due_at=now,
+            status=Status.WAITING if message else Status.NOT_TOLD,
+            severity=alert.severity,
+            alert_id=alert.id,
+            seq=alert.seq,
         )
 
 
@@ -130,8 +148,8 @@ def notify_note(engine: Engine, tx: Transaction, event_id: str, note: Note, at: 
 
 def notify_repeats(engine: Engine, tx: Transaction) -> None:
     """Tell again what goes on for longer than the repeat interval."""
-    for alert in tx.alerts(open_only=True, limit=1000):
-        notify(engine, tx, alert, Change.NOTHING)
+    open_alerts = tx.alerts(open_only=True, limit=1000)
+    notify(engine, tx, [Changed(alert=alert, change=Change.NOTHING) for alert in open_alerts])
 
 
 def _fallbacks(engine: Engine, tx: Transaction, failed: Notification) -> list[str]:
@@ -177,29 +195,24 @@ def _moment_of(told: Told | None) -> str:
     return told.at.isoformat() if told else ""
 
 
-def _surroundings(engine: Engine, tx: Transaction, alert: Alert, run: Run | None) -> Surroundings:
+def _surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundings:
+    alert = changed.alert
     return Surroundings(
-        run=run or _latest_run(tx, alert),
-        last_success=_last_success(tx, alert),
+        run=changed.run or (tx.run(alert.run_id) if alert.run_id else None),
+        last_success=_last_success(tx, alert, changed.newest),
         owner=engine.config.pipeline(alert.subject).owner,
         blocks=impact(alert.subject, engine.graph) if alert.topic is Topic.DELIVERY else (),
     )
 
 
-def _latest_run(tx: Transaction, alert: Alert) -> Run | None:
-    return tx.run(alert.run_id) if alert.run_id else None
-
-
-def _last_success(tx: Transaction, alert: Alert) -> Run | None:
+def _last_success(tx: Transaction, alert: Alert, newest: Run | None) -> Run | None:
+    """Return the newest run that went well before the problem; the newest of all is that most often."""
     if alert.topic is not Topic.DELIVERY:
         return None
-    found = tx.runs(
-        pipeline=alert.subject,
-        environment=alert.environment,
-        outcomes=_OK,
-        before=alert.since + timedelta(microseconds=1),
-        limit=1,
-    )
+    if newest is not None and newest.outcome.ok and newest.started_at <= alert.since:
+        return newest
+    before = alert.since + timedelta(microseconds=1)
+    found = tx.runs(pipeline=alert.subject, environment=alert.environment, outcomes=_OK, before=before, limit=1)
     return found[0] if found else None
 
 

@@ -182,6 +182,11 @@ class MemoryTransaction:
             raise another_is_open(alert)
         self._write.alerts[alert.id] = alert
 
+    def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Do as `save_alert` with each of them."""
+        for alert in alerts:
+            self.save_alert(alert)
+
     def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
         """Return alerts, open ones first, then newest first by last finding."""
         found = [
@@ -210,6 +215,11 @@ class MemoryTransaction:
         if known.status is notification.status is Status.NOT_TOLD:
             stored[notification.id] = replace(notification, times=known.times + 1)
         return False
+
+    def add_notifications(self, notifications: Sequence[Notification]) -> None:
+        """Do as `add_notification` with each of them."""
+        for notification in notifications:
+            self.add_notification(notification)
 
     def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None

@@ -88,6 +88,9 @@ class Transaction(Protocol):
             StoreError: Another alert with the same fingerprint is open.
         """
 
+    def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Do as `save_alert` with each of them."""
+
     def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
         """Return alerts, open ones first, then newest first by last finding."""
 
@@ -104,6 +107,9 @@ class Transaction(Protocol):
 
         For status NOT_TOLD an existing row counts the repetition in `times` and takes the new time.
         """
+
+    def add_notifications(self, notifications: Sequence[Notification]) -> None:
+        """Do as `add_notification` with each of them."""
 
     def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -39,18 +40,17 @@ class Alerts(Rows):
 
     def save_alert(self, alert: Alert) -> None:
         """Insert or replace an alert; served by the primary key, guarded by `alerts_one_open`."""
-        row = {
-            "id": alert.id,
-            "fingerprint": alert.fingerprint,
-            "subject": alert.subject,
-            "open": alert.open,
-            "last_at": alert.last_at,
-            "data": dump(alert),
-        }
         try:
-            self._replace(alerts, row)
+            self._replace(alerts, _row(alert))
         except IntegrityError as error:
             raise another_is_open(alert) from error
+
+    def save_alerts(self, changed: Sequence[Alert]) -> None:
+        """Do as `save_alert` with each of them."""
+        if len(changed) == 1:
+            self.save_alert(changed[0])
+        elif changed:
+            self._replace(alerts, [_row(alert) for alert in changed])
 
     def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
         """Return alerts, open ones first; served by `alerts_by_subject` or `alerts_open_first`."""
@@ -60,3 +60,14 @@ class Alerts(Rows):
         if subject is not None:
             query = query.where(alerts.c.subject == subject)
         return [load(Alert, text) for text in self._connection.scalars(query)]
+
+
+def _row(alert: Alert) -> Mapping[str, Any]:
+    return {
+        "id": alert.id,
+        "fingerprint": alert.fingerprint,
+        "subject": alert.subject,
+        "open": alert.open,
+        "last_at": alert.last_at,
+        "data": dump(alert),
+    }

@@ -91,6 +91,15 @@ class Outbox(Rows):
                 self._replace(notifications, _row(replace(notification, times=known.times + 1)))
         return False
 
+    def add_notifications(self, decided: Sequence[Notification]) -> None:
+        """Do as `add_notification` with each of them; messages are written together."""
+        messages = [_row(one) for one in decided if one.status is not Status.NOT_TOLD]
+        if messages:
+            self._add(notifications, messages)
+        for one in decided:
+            if one.status is Status.NOT_TOLD:
+                self.add_notification(one)
+
     def claim(
         self, *, owner: str, now: datetime, lease: timedelta, limit: int, channel: str | None = None
     ) -> Sequence[Notification]:

@@ -37,9 +37,9 @@ class Rows:
         """Insert rows; where the primary key exists, replace the row."""
         self._write(_upsert(self._connection.dialect.name, table), rows)
 
-    def _add(self, table: Table, row: Mapping[str, Any]) -> bool:
-        """Insert a row and return True; do nothing and return False if the primary key exists."""
-        return self._write(_insert_new(self._connection.dialect.name, table), row) == 1
+    def _add(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows and return how many; those whose primary key exists are left out."""
+        return self._write(_insert_new(self._connection.dialect.name, table), rows)
 
 
 def dump(fact: object) -> str:

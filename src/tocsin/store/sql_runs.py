@@ -104,7 +104,7 @@ class Runs(Rows):
 
     def remember_event(self, event_id: str, now: datetime) -> bool:
         """Note that an event was taken in; served by the primary key."""
-        return self._add(events, {"id": event_id, "at": now})
+        return self._add(events, {"id": event_id, "at": now}) == 1
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with exactly this id; served by the primary key."""
