@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from tocsin.capture.process import is_gone
 from tocsin.core.codec import decode
 from tocsin.core.run import Process
+from tocsin.engine.lock import HomeLock
 from tocsin.engine.sentinel import Sentinel
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ class Companion:
                 with contextlib.suppress(OSError):
                     self._line.sendall(f"{call}\n".encode())
         self._line.close()
-        self._engine().run(patience=_LINGER)
+        self._engine().run()
+        # One of all companions of a home goes on for a while: the outbox is the same for all of them.
+        lock = HomeLock(Path(self._hello["home"]), "linger")
+        if lock.take():
+            self._engine().run(patience=_LINGER)
 
     def _engine(self) -> Embedded:
         if self._embedded is None:

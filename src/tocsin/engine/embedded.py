@@ -16,7 +16,7 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import tick
-from tocsin.errors import StoreError
+from tocsin.errors import StoreError, StoreLocked
 from tocsin.store.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ class Embedded:
         try:
             self._tick(self._open(), in_hand, patience, deadline)
         except StoreError as error:
-            _log.warning("the store cannot be used, alerts are sent without it: %s", error)
+            _log.warning("the store cannot be used: %s", error)
+            if isinstance(error, StoreLocked) and not in_hand:
+                # What waits in the spool is safe there, and whoever holds the store may well be taking it in.
+                return
             if self._makeshift is None:
                 engine = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
                 self._makeshift = self._told(engine)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from tocsin.core.event import Event, EventType
@@ -14,11 +16,16 @@ from tocsin.core.severity import Severity
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
 from tocsin.engine.expected import settle_run
+from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_note
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 
+#: Events that one transaction takes in: one wait for the disk, and other writers need not wait long.
+_BATCH = 50
+#: Seconds to wait for another process that empties the spool.
+_PATIENCE, _BREATH = 5.0, 0.005
 _log = logging.getLogger("tocsin")
 
 
@@ -31,15 +38,11 @@ def drain(engine: Engine) -> int:
     Raises:
         StoreError: The store cannot be written; what was not taken in stays in the spool.
     """
-    taken = 0
-    for path, event in engine.spool.read():
-        if not engine.concerns(event.run):
-            continue
-        with _set_aside_if_broken(engine, path):
-            ingest(engine, event)
-            if engine.makeshift_for is None:
-                engine.spool.done(path)
-            taken += 1
+    with _alone(engine):
+        waiting = ((path, event) for path, event in engine.spool.read() if engine.concerns(event.run))
+        taken = 0
+        while batch := list(islice(waiting, _BATCH)):
+            taken += _take_in(engine, batch)
     for path, beat in engine.spool.heartbeats():
         if beat.run is not None and engine.concerns(beat.run):
             with _set_aside_if_broken(engine, path):
@@ -47,26 +50,71 @@ def drain(engine: Engine) -> int:
     return taken
 
 
-def ingest(engine: Engine, event: Event) -> None:
-    """Take one event in; the same event a second time changes nothing.
+def ingest(engine: Engine, *events: Event) -> None:
+    """Take events in, all in one transaction; the same event a second time changes nothing.
 
     Raises:
         StoreError: The store cannot be written.
     """
-    now = engine.clock()
     with engine.store.writing() as tx:
-        if not tx.remember_event(event.id, now):
-            return
-        if event.note is not None:
-            notify_note(engine, tx, event.id, event.note, event.at)
-            return
-        if event.run is None:
-            return
-        if event.type is EventType.PROCESS_ENDED:
-            advance_alert(engine, tx, _clean_end(event, event.run), event.run)
-        else:
-            _take_run(engine, tx, event.run)
-    set_marker(engine, event.run.environment, event.run.pipeline)
+        for event in events:
+            _ingest(engine, tx, event)
+    for environment, pipeline in {(e.run.environment, e.run.pipeline): None for e in events if e.run is not None}:
+        set_marker(engine, environment, pipeline)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Wait for another process that empties the same spool, because doing its work once more would only cost time.
+
+    Whoever waits finds its events taken in. Nothing depends on the lock: without it, both do the same.
+    """
+    lock = HomeLock(engine.config.home, "drain")
+    until = time.monotonic() + _PATIENCE
+    try:
+        while not lock.take() and time.monotonic() < until:
+            time.sleep(_BREATH)
+    except StoreError as error:
+        _log.debug("%s", error)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _take_in(engine: Engine, batch: list[tuple[Path, Event]]) -> int:
+    """Take in a batch, and if one of its events is broken each by itself; return how many were taken in."""
+    try:
+        ingest(engine, *(event for _, event in batch))
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  # found out below, where it is set aside
+        _log.debug("a batch of %d events holds a broken one: %s", len(batch), error)
+        return sum(_take_in_one(engine, path, event) for path, event in batch)
+    if engine.makeshift_for is None:
+        for path, _ in batch:
+            engine.spool.done(path)
+    return len(batch)
+
+
+def _take_in_one(engine: Engine, path: Path, event: Event) -> bool:
+    with _set_aside_if_broken(engine, path):
+        ingest(engine, event)
+        if engine.makeshift_for is None:
+            engine.spool.done(path)
+        return True
+    return False
+
+
+def _ingest(engine: Engine, tx: Transaction, event: Event) -> None:
+    if not tx.remember_event(event.id, engine.clock()):
+        return
+    if event.note is not None:
+        notify_note(engine, tx, event.id, event.note, event.at)
+    elif event.run is not None and event.type is EventType.PROCESS_ENDED:
+        advance_alert(engine, tx, _clean_end(event, event.run), event.run)
+    elif event.run is not None:
+        _take_run(engine, tx, event.run)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""One watcher works in a directory at a time; the kernel frees its place however it ends."""
+"""One process at a time does a thing in a home; the kernel frees its place however it ends."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from io import TextIOWrapper
 from pathlib import Path
 
 from tocsin.errors import StoreError
@@ -11,17 +11,17 @@ from tocsin.errors import StoreError
 try:
     import fcntl
 except ImportError:  # pragma: no cover
-    # Windows has no such lock. Two watchers there do the same work twice, and nothing is told twice.
+    # Windows has no such lock. Two processes there do the same work twice, and nothing is told twice.
     fcntl = None  # type: ignore[assignment]
 
 
-class EngineLock:
-    """The lock on `HOME/engine.lock`. Other engines (companions, `tocsin tick`) neither need it nor look at it."""
+class HomeLock:
+    """A lock on `HOME/NAME.lock`. Nothing goes wrong without it: it saves work that is done once already."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, name: str) -> None:
         """Name the file; nothing is opened before `take`."""
-        self.path = home / "engine.lock"
-        self._file: TextIOWrapper | None = None
+        self.path = home / f"{name}.lock"
+        self._file: int | None = None
 
     def take(self) -> bool:
         """Take the lock; False if another process has it.
@@ -31,7 +31,7 @@ class EngineLock:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = self.path.open("a+", encoding="ascii")
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             message = f"cannot open {self.path} ({error.strerror}); set TOCSIN__HOME to a directory that can be written"
             raise StoreError(message) from error
@@ -39,11 +39,12 @@ class EngineLock:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                file.close()
+                os.close(file)
                 return False
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        # Who has it is told to people only, and a full disk is no reason to go without the lock.
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, 0)
+            os.write(file, str(os.getpid()).encode())
         self._file = file
         return True
 
@@ -58,5 +59,5 @@ class EngineLock:
     def release(self) -> None:
         """Give the place to whoever waits for it."""
         if self._file is not None:
-            self._file.close()
+            os.close(self._file)
             self._file = None

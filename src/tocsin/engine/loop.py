@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from tocsin.core.words import duration
 from tocsin.engine.engine import Engine
-from tocsin.engine.lock import EngineLock
+from tocsin.engine.lock import HomeLock
 from tocsin.engine.senders import Senders
 from tocsin.engine.signals import Signals
 from tocsin.engine.systemd import notify_systemd
@@ -39,7 +39,7 @@ class Watcher:
     #: Opens the engine: at the beginning, and again after each failure.
     open_engine: Callable[[], Engine]
     #: Only one watcher works where this lock is; others stand by.
-    lock: EngineLock
+    lock: HomeLock
     signals: Signals
     #: Says what was done.
     say: Callable[[str], None]
