@@ -45,6 +45,11 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.runs(outcomes={Outcome.RUNNING}), ["runs_running"]),
     (lambda tx: tx.latest_runs(), ["runs_by_pipeline (pipeline=? AND environment>?)", "runs_by_pipeline (pipeline>?)"]),
     (lambda tx: tx.open_alert("f"), ["alerts_one_open"]),
+    (lambda tx: tx.open_alerts(["f", "g"]), ["alerts_one_open"]),
+    (
+        lambda tx: tx.alerts_to_repeat(NOON, after="f", limit=9),
+        ["alerts_open_first (open=?)", "notifications_by_alert (alert_id=?)", "(alert_id=? AND channel=?)"],
+    ),
     (lambda tx: tx.find_alerts("a"), ["autoindex_alerts"]),
     (lambda tx: tx.alerts(), ["alerts_open_first"]),
     (lambda tx: tx.alerts(open_only=True), ["alerts_open_first (open=?)"]),
@@ -57,6 +62,16 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     ),
     (lambda tx: tx.next_due(), ["notifications_waiting", "notifications_by_alert"]),
     (lambda tx: tx.expectation("p", "e"), ["autoindex_expectations"]),
+    (lambda tx: tx.expectations("e", after="p", limit=9), ["autoindex_expectations (pipeline>?)"]),
+    (
+        lambda tx: tx.slots_of(["p", "q"], "e", since=NOON, least=3),
+        ["autoindex_expectations (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND due_at>?)"],
+    ),
+    (
+        lambda tx: tx.starts_of(["p", "q"], "e", since=NOON, most=3),
+        ["autoindex_expectations (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND started_at>?)"],
+    ),
+    (lambda tx: tx.latest_runs_of(["p", "q"], "e"), ["autoindex_runs", "runs_by_pipeline"]),
     (lambda tx: tx.due_expectations(NOON, limit=9), ["expectations_by_next_slot"]),
     (lambda tx: tx.next_slot_at(), ["expectations_by_next_slot", "slots_to_check"]),
     (lambda tx: tx.slots("p", "e", unresolved=True), ["slots_by_pipeline"]),

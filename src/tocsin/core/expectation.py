@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tocsin.core.schedule import Schedule, slots_after
+from tocsin.core.slot import Slot, expect
+
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,28 @@ class Expectation:
     computed_to: datetime
     #: When the next slot has to be computed; None where the schedule has come to its end.
     next_slot_at: datetime | None = None
+
+    def come(self, now: datetime, *, most: int) -> tuple[list[Slot], Expectation]:
+        """Return the slots that have come by now, at most so many, and what is expected after them."""
+        coming = expect(
+            self.schedule,
+            pipeline=self.pipeline,
+            environment=self.environment,
+            after=self.computed_to,
+            until=_ALWAYS,
+            start_within=self.start_within,
+            finish_within=self.finish_within,
+            anchor=self.anchor,
+        )
+        come: list[Slot] = []
+        following = None
+        for slot in coming:
+            if slot.due_at > now or len(come) == most:
+                following = slot.due_at
+                break
+            come.append(slot)
+        computed_to = come[-1].due_at if come else self.computed_to
+        return come, replace(self, computed_to=computed_to, next_slot_at=following)
 
     def planned(self, computed_to: datetime) -> Expectation:
         """Return it with its slots computed up to this moment, and the next one planned."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from tocsin.core.alert import Alert, fingerprint
 from tocsin.core.attribution import settle
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Run
-from tocsin.core.slot import Slot, SlotState, expect
+from tocsin.core.slot import Slot, SlotState
 from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
 from tocsin.engine.engine import Engine
@@ -78,19 +77,9 @@ def _compute_slots(engine: Engine, now: datetime) -> int:
         made: list[Slot] = []
         advanced = []
         for each in due:
-            coming = expect(
-                each.schedule,
-                pipeline=each.pipeline,
-                environment=each.environment,
-                after=each.computed_to,
-                until=now,
-                start_within=each.start_within,
-                finish_within=each.finish_within,
-                anchor=each.anchor,
-            )
-            slots = list(islice(coming, _AT_ONCE))
+            slots, following = each.come(now, most=_AT_ONCE)
             made += slots
-            advanced.append(each.planned(slots[-1].due_at if slots else now))
+            advanced.append(following)
         tx.save_slots(made, check_at={slot.id: slot.start_by for slot in made})
         tx.save_expectations(advanced)
     return len(due)

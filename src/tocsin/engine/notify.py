@@ -24,6 +24,8 @@ from tocsin.store.protocol import Transaction
 
 #: Namespace of the idempotency keys: the same decision has the same key in every process.
 _KEYS = uuid.UUID("2d3c0f9e-0f0a-5a0e-9b1c-8d5a3c1b7e42")
+#: Alerts that one transaction handles: few enough that other writers need not wait long.
+_BATCH = 500
 _OK = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
@@ -146,10 +148,23 @@ def notify_note(engine: Engine, tx: Transaction, event_id: str, note: Note, at: 
         )
 
 
-def notify_repeats(engine: Engine, tx: Transaction) -> None:
-    """Tell again what goes on for longer than the repeat interval."""
-    open_alerts = tx.alerts(open_only=True, limit=1000)
-    notify(engine, tx, [Changed(alert=alert, change=Change.NOTHING) for alert in open_alerts])
+def notify_repeats(engine: Engine) -> None:
+    """Tell again what goes on for longer than the repeat interval.
+
+    Raises:
+        StoreError: The store cannot be read or written; what was not told again is so the next time.
+    """
+    policies = (engine.config.policy, *(route.policy for route in engine.config.routes))
+    told_before = engine.clock() - min(policy.repeat_every for policy in policies)
+    last: str | None = ""
+    with engine.store.reading() as tx:
+        if not tx.alerts_to_repeat(told_before, limit=1):
+            return
+    while last is not None:
+        with engine.store.writing() as tx:
+            page = tx.alerts_to_repeat(told_before, after=last, limit=_BATCH)
+            notify(engine, tx, [Changed(alert=alert, change=Change.NOTHING) for alert in page])
+        last = page[-1].fingerprint if page else None
 
 
 def _fallbacks(engine: Engine, tx: Transaction, failed: Notification) -> list[str]:

@@ -67,8 +67,7 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
         look_at_slots(engine)
         if judge_silence:
             look_at_progress(engine)
-    with engine.store.writing() as tx:
-        notify_repeats(engine, tx)
+    notify_repeats(engine)
     return Ticked(events=events, died=died)
 
 

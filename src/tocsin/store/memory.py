@@ -170,6 +170,21 @@ class MemoryTransaction:
         found = (alert for alert in self._read.alerts.values() if alert.open)
         return {alert.fingerprint: alert for alert in found if alert.fingerprint in fingerprints}
 
+    def alerts_to_repeat(self, told_before: datetime, *, after: str = "", limit: int) -> Sequence[Alert]:
+        """Return open alerts that nobody was told of, or that some channel was told of last by this time."""
+        told: dict[str, dict[str, datetime]] = {}
+        for one in self._read.notifications.values():
+            if one.alert_id is not None and one.status in {Status.WAITING, Status.SENT}:
+                channels = told.setdefault(one.alert_id, {})
+                channels[one.channel] = max(one.created_at, channels.get(one.channel, one.created_at))
+        found = [
+            alert
+            for alert in self._read.alerts.values()
+            if alert.open and alert.fingerprint > after
+            if min(told.get(alert.id, {}).values(), default=told_before) <= told_before
+        ]
+        return sorted(found, key=lambda alert: alert.fingerprint)[:limit]
+
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
         found = [alert for alert in self._read.alerts.values() if alert.id.startswith(prefix)]

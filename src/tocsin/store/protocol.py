@@ -78,6 +78,12 @@ class Transaction(Protocol):
     def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
         """Return the open alerts with these fingerprints, by fingerprint."""
 
+    def alerts_to_repeat(self, told_before: datetime, *, after: str = "", limit: int) -> Sequence[Alert]:
+        """Return open alerts that nobody was told of, or that some channel was told of last by this time.
+
+        They come by fingerprint, beginning after this one.
+        """
+
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
 
