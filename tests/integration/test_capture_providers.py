@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,3 +173,19 @@ def test_broken_file(run_script: RunScript) -> None:
     )
     assert ended.code == 1
     assert "TomlProviderReadException" in ended.err
+
+
+def test_each_project_has_a_home_of_its_own(tmp_path: Path) -> None:
+    """Two projects with one data directory keep their spools and stores apart, and each finds its own again."""
+    code = "from tocsin.capture.providers import home; print(home())"
+    found: dict[str, set[Path]] = {}
+    for name in ("shop", "other/shop", "shop"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path / name, check=True, capture_output=True, text=True
+        )
+        found.setdefault(name, set()).add(Path(done.stdout.strip()))
+    (shop,), (other,) = found["shop"], found["other/shop"]
+    assert shop != other
+    assert shop.parent == other.parent == tmp_path / "dlt" / "tocsin"
+    assert shop.name.startswith("shop-")

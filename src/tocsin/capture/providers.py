@@ -6,6 +6,7 @@ that is no TOML. Here the providers' documents are read as they are, and the con
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 from collections.abc import Mapping
@@ -47,6 +48,17 @@ def data_dir() -> Path:
     context = quiet(_run_context)()
     directory = getattr(context, "data_dir", None) or os.environ.get("DLT_DATA_DIR") or _default_data_dir()
     return Path(directory).absolute()
+
+
+def home() -> Path:
+    """Return where Tocsin keeps what belongs to the project in this directory.
+
+    All projects of a user share dlt's data directory. Each has channels and routes of its own, so each has a home of
+    its own: otherwise one project's companion would send the messages of another to its own channels.
+    """
+    project = Path(getattr(quiet(_run_context)(), "run_dir", None) or Path.cwd()).absolute()
+    key = hashlib.sha256(str(project).encode(errors="surrogateescape")).hexdigest()[:8]
+    return data_dir() / "tocsin" / f"{project.name or 'root'}-{key}"
 
 
 def _default_data_dir() -> Path:

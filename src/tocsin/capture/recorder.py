@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self) -> None:
         """Read the configuration."""
         layers = _layers()
-        self.config = load(layers, home=providers.data_dir() / "tocsin")
+        self.config = load(layers, home=providers.home())
         self._spool = Spool(self.config.home)
         self._log_tail = LogTail()
         self._active: dict[str, Run] = {}

@@ -40,7 +40,7 @@ def find_workplace() -> Workplace:
     # With one file that is no TOML dlt reads none of them, and its providers tell of no file at all.
     readable = not any(layer.unreadable for layer in files)
     layers = providers.layers() if has_dlt and readable else files
-    return Workplace(layers=layers, config=load(layers, home=providers.data_dir() / "tocsin"))
+    return Workplace(layers=layers, config=load(layers, home=providers.home()))
 
 
 @contextmanager

@@ -97,7 +97,8 @@ GENERAL = (
         key="home",
         read=read_text,
         default=None,
-        help="Directory for the spool, the log tails and the SQLite file. Default: `tocsin` in dlt's data directory.",
+        help="Directory for the spool, the log tails and the SQLite file. Default: one a project, in `tocsin` in dlt's "
+        "data directory. Programs that share a home share channels and routes: those of whoever sends first count.",
     ),
     Setting(
         key="store",
