@@ -16,7 +16,7 @@ setup: $(READY) ## Make .venv and install Tocsin with everything needed to work 
 	@echo "Ready: $(BIN)/tocsin, $(BIN)/pytest, $(BIN)/ruff, $(BIN)/mypy"
 
 .PHONY: demo
-demo: $(READY) ## Run pipelines that succeed, fail, hang and come late, and show their alerts
+demo: $(READY) ## Run pipelines that succeed, fail, hang, come late or never start, and show their alerts
 	@$(BIN)/tocsin demo
 
 .PHONY: test

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tocsin.cli.commands.demo import command
 from tocsin.cli.demo import performance
-from tocsin.cli.demo.scenes import SCENES, PlannedRun, Scene
+from tocsin.cli.demo.scenes import PARTS, Part, PlannedRun, Scene
 from tocsin.cli.demo.source import API_KEY
 
 TOCSIN = Path(sys.executable).with_name("tocsin")
@@ -25,6 +25,12 @@ TITLES = (
     "✕ customers failed",
     "✕ payments loaded only a part",
     "✖ stock died",
+    "✕ invoices has not started",
+    "blocks revenue",
+    "✕ exports is stuck",
+    "▲ events is late",
+    "✓ exports recovered after",
+    "✓ events recovered after",
 )
 
 
@@ -62,7 +68,7 @@ def test_demo_tells_every_problem_once(settings: dict[str, str], tmp_path: Path)
     story = ended.stdout
     places = [story.index(title) for title in TITLES]
     assert places == sorted(places)
-    assert "8 runs, 5 messages" in story
+    assert "11 runs, 11 messages" in story
     assert "✓ Every message came that had to come, and no other." in story
     assert "\x1b" not in story
     assert API_KEY not in story
@@ -70,8 +76,9 @@ def test_demo_tells_every_problem_once(settings: dict[str, str], tmp_path: Path)
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_stopped_demo_leaves_nothing_behind(settings: dict[str, str], tmp_path: Path) -> None:
-    """Ctrl-C in the middle ends the pipelines and removes the folder."""
+@pytest.mark.parametrize("reached", ["All is well", "An upstream fails"])
+def test_stopped_demo_leaves_nothing_behind(settings: dict[str, str], tmp_path: Path, reached: str) -> None:
+    """Ctrl-C in the middle ends the pipelines and the watcher, and removes the folder."""
     demo = subprocess.Popen(
         [TOCSIN, "demo"],
         cwd=tmp_path / "work",
@@ -81,7 +88,7 @@ def test_stopped_demo_leaves_nothing_behind(settings: dict[str, str], tmp_path: 
         text=True,
     )
     assert demo.stdout is not None
-    assert any("All is well" in line for line in demo.stdout)
+    assert any(reached in line for line in demo.stdout)
     demo.send_signal(signal.SIGINT)
     _, errors = demo.communicate()
 
@@ -91,18 +98,19 @@ def test_stopped_demo_leaves_nothing_behind(settings: dict[str, str], tmp_path: 
 
 def test_message_that_should_not_come_fails_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A message where silence is expected makes the demo exit with 1 and say so; `--keep` names the folder."""
-    [planned] = next(scene.runs for scene in SCENES if scene.runs[0].pipeline == "payments")
+    [planned] = next(scene.runs for scene in PARTS[0].scenes if scene.runs[0].pipeline == "payments")
     quiet = PlannedRun(pipeline="payments", trouble=planned.trouble, exit_code=1)
-    monkeypatch.setattr(
-        performance, "SCENES", (Scene(title="Partial", before="It breaks.", after="You hear.", runs=(quiet,)),)
-    )
+    scene = Scene(title="Partial", before="It breaks.", after="You hear.", runs=(quiet,))
+    part = Part(scenes=(scene,), pipelines=(frozenset({"payments"}),))
+    monkeypatch.setattr(performance, "PARTS", (part,))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
 
     ended = CliRunner().invoke(command, ["--keep"])
 
     assert ended.exit_code == 1
-    assert "expected silence, but “✕ payments loaded only a part” came" in ended.output
+    said = " ".join(ended.output.split())
+    assert "expected silence, but “✕ payments loaded only a part of its data” came" in said
     assert "payments: exit code 0, expected 1" in ended.output
     [folder] = tmp_path.glob("tocsin-demo-*")
     assert f"cd {folder} && DLT_DATA_DIR=data tocsin alerts" in ended.output

@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -79,6 +80,30 @@ def test_trouble_concerns_one_endpoint() -> None:
         assert post(f"{shop.url}/orders?page=1&api_key={API_KEY}", {})[0] == 200
         assert post(f"{shop.url}/orders?page=2&api_key={API_KEY}", {})[0] == 503
         assert post(f"{shop.url}/stock?page=2&api_key={API_KEY}", {})[0] == 200
+
+
+def test_preparation_ends_when_it_is_let_go() -> None:
+    """An endpoint that prepares answers 202 with nothing until it is let go, and the others are not concerned."""
+    with Shop() as shop:
+        shop.set_trouble("exports", Trouble.PREPARING)
+        shop.let_go("events")
+        assert post(f"{shop.url}/exports?api_key={API_KEY}", {}) == (202, "")
+        shop.let_go("exports")
+        assert post(f"{shop.url}/exports?api_key={API_KEY}", {})[0] == 200
+
+
+def test_more_rows_are_ten_times_as_many() -> None:
+    """The last of ten times the pages comes when the endpoint is let go, and no sooner."""
+    with Shop() as shop, ThreadPoolExecutor() as pool:
+        shop.set_trouble("events", Trouble.MORE_ROWS)
+        before_last, link = get(f"{shop.url}/events?page=29&api_key={API_KEY}")
+        waiting = pool.submit(get, f"{shop.url}/events?page=30&api_key={API_KEY}")
+        assert (before_last[0]["id"], "page=30" in link) == (2_801, True)
+        assert wait([waiting], timeout=1).not_done
+        shop.let_go("events")
+        rows, link = waiting.result()
+
+    assert (rows[-1]["id"], link) == (3_000, "")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tocsin.errors import TocsinError
 
 #: Name and summary, in the order of the help. `commands/NAME.py` holds `command` and is imported when it is asked for.
 COMMANDS = {
-    "demo": "Show what alerts look like: real dlt pipelines fail, and a local receiver gets the messages.",
+    "demo": "Show what alerts look like: real dlt pipelines fail, hang, come late or never start.",
     "init": "Write the [tocsin] section, set up a channel and send a test message.",
     "status": "Tell what is wrong, since when and who knows.",
     "runs": "List the latest runs.",

@@ -1,1 +1,1 @@
-"""`tocsin demo`: real pipelines that fail in several ways, and the messages that a real receiver got about them."""
+"""`tocsin demo`: real pipelines in several kinds of trouble, and the messages that a real receiver got about them."""

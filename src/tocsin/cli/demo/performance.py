@@ -5,20 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from tocsin.cli.demo.player import Played, Player
-from tocsin.cli.demo.project import Project
+from tocsin.cli.demo.project import EXPECTED, Project
 from tocsin.cli.demo.receiver import Receiver
-from tocsin.cli.demo.scenes import SCENES, Scene
+from tocsin.cli.demo.scenes import PARTS, Part, PlannedRun, Scene
 from tocsin.cli.demo.show import Show
 from tocsin.cli.demo.source import Shop
 
-#: Pipelines that run one after the other; stock spends its time with waiting.
-_LANES = ({"orders"}, {"customers", "payments"}, {"stock"})
+_Told: TypeAlias = tuple[Scene, list[Played]]
 
 
 def perform(*, keep: bool) -> bool:
@@ -36,21 +37,28 @@ def perform(*, keep: bool) -> bool:
         project.write(url=shop.url, hook=receiver.hook)
         show = Show()
         show.begin(receiver.hook)
+        told: list[_Told] = []
+        unseen: list[Played] = []
         with closing(Player(project=project, shop=shop, receiver=receiver)) as player:
-            played = _play(player, show)
-        problems = _problems([run for _, runs in played for run in runs], receiver)
-        show.end(played, timedelta(seconds=time.monotonic() - started))
+            for part in PARTS:
+                if part.watched:
+                    project.expect()
+                    show.watched(EXPECTED)
+                with player.watching() if part.watched else nullcontext():
+                    coming = player.play(part.lanes)
+                    told += _tell(part, coming, show, first=len(told) + 1)
+                    unseen += [coming[run].result() for run in part.unseen]
+        problems = _problems([*(run for _, runs in told for run in runs), *unseen], receiver)
+        show.end(told, timedelta(seconds=time.monotonic() - started))
         show.verdict(problems)
         show.next(kept_in=str(folder) if keep else "")
     return not problems
 
 
-def _play(player: Player, show: Show) -> list[tuple[Scene, list[Played]]]:
-    """Play side by side, and tell the scenes in their order."""
-    runs = [run for scene in SCENES for run in scene.runs]
-    coming = player.play([[run for run in runs if run.pipeline in lane] for lane in _LANES])
+def _tell(part: Part, coming: Mapping[PlannedRun, Future[Played]], show: Show, *, first: int) -> list[_Told]:
+    """Tell scenes that are played side by side in their order."""
     told = []
-    for number, scene in enumerate(SCENES, 1):
+    for number, scene in enumerate(part.scenes, first):
         show.before(number, scene)
         with show.waiting(scene):
             played = [coming[run].result() for run in scene.runs]

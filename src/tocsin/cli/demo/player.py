@@ -1,63 +1,69 @@
-"""Plays the scenes: starts each run when it is its turn, and says what came of it."""
+"""Plays the scenes: does with each pipeline what is planned when it is its turn, and says what came of it."""
 
 from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
-from tocsin.capture.spool import Spool
 from tocsin.cli.demo.judgement import about, wrong_messages
 from tocsin.cli.demo.patience import Late, wait_until
 from tocsin.cli.demo.project import Project
 from tocsin.cli.demo.receiver import Received, Receiver
-from tocsin.cli.demo.scenes import PlannedRun
+from tocsin.cli.demo.records import Records
+from tocsin.cli.demo.scenes import Act, PlannedRun
 from tocsin.cli.demo.source import Shop
-from tocsin.config.load import load
-from tocsin.core.outbox import Status
-from tocsin.core.run import Outcome, Run, Stage
 from tocsin.errors import TocsinError
-from tocsin.store.open import open_store
 
 T = TypeVar("T")
 
 #: Seconds for the companion processes to end.
 _GRACE = 10.0
-#: Characters of what a pipeline printed.
+#: Characters of what a process printed.
 _LOG_SHOWN = 1_500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What came of a run."""
+    """What came of a planned run."""
 
     planned: PlannedRun
     #: The messages about its pipeline from its start until everything about it was decided and sent.
     received: tuple[Received, ...] = ()
-    #: Seconds from the end of the run to the first message.
+    #: "the kill": what the delay is counted from.
+    since: str = ""
+    #: Seconds from then to the first message.
     delay: float | None = None
     #: What is not as it should be.
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """What was done, and when it is to be told."""
+
+    #: What `at` is, for people.
+    since: str
+    at: datetime
+    problems: tuple[str, ...] = ()
+
+
 class Player:
-    """Runs pipelines side by side, and the runs of one pipeline one after the other."""
+    """Plays pipelines side by side, and what is planned for one pipeline one after the other."""
 
     def __init__(self, *, project: Project, shop: Shop, receiver: Receiver) -> None:
         """Take the project, the API that its pipelines load, and the receiver that they are to tell."""
         self._project = project
         self._shop = shop
         self._receiver = receiver
-        home = project.data_dir / "tocsin"
-        self._spool = Spool(home)
-        self._store = open_store(load((), home=home).store)
+        self._records = Records(project.home)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._begun: dict[str, subprocess.Popen[bytes]] = {}
         self._lanes: list[threading.Thread] = []
         self._starting = threading.Lock()
         self._stop = threading.Event()
@@ -71,6 +77,20 @@ class Player:
             thread.start()
         return coming
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Let a watcher look; it is asked to end at the end of the block.
+
+        Raises:
+            Late: It ended before, or does not end.
+        """
+        watcher = self._started(self._project.watch)
+        yield
+        watcher.terminate()
+        self._wait_until(lambda: watcher.poll() is not None, "the end of tocsin watch")
+        if watcher.returncode:
+            raise Late(f"tocsin watch ended with exit code {watcher.returncode}\n{self._printed('watch')}")
+
     def close(self) -> None:
         """End what still runs, wait until the companion processes have told all and have ended, and close the store."""
         with self._starting:
@@ -82,8 +102,8 @@ class Player:
             lane.join()
         # One that waits for longer has nothing to tell: all runs that were not killed right now have been decided.
         with suppress(Late):
-            wait_until(self._is_settled, "the companion processes", stop=threading.Event(), ceiling=_GRACE)
-        self._store.close()
+            wait_until(self._records.is_settled, "the companion processes", stop=threading.Event(), ceiling=_GRACE)
+        self._records.close()
 
     def _play_all(self, lane: Sequence[PlannedRun], coming: dict[PlannedRun, Future[Played]]) -> None:
         for planned in lane:
@@ -97,69 +117,114 @@ class Player:
             coming[planned].set_result(played)
 
     def _play(self, planned: PlannedRun) -> Played:
-        """Run a pipeline, and wait until everything about it is decided and sent."""
-        pipeline = planned.pipeline
-        before, begun = len(self._ended(pipeline)), len(self._receiver.received)
-        self._shop.set_trouble(pipeline, planned.trouble)
-        exit_code, killed_at = self._execute(planned)
-        run = self._wait_until(lambda: self._decided(pipeline, before + 1), f"Tocsin's word on a run of {pipeline}")
+        """Do what is planned, and wait until everything about it is decided and sent."""
+        pipeline, begun = planned.pipeline, len(self._receiver.received)
+        match planned.act:
+            case Act.RUN:
+                done = self._run(planned)
+            case Act.LEAVE:
+                done = self._leave(planned)
+            case Act.BEGIN:
+                done = self._begin(planned)
+            case Act.END:
+                done = self._end(planned)
+        self._wait_until(lambda: self._records.all_sent(pipeline), f"the end of what is told about {pipeline}")
         received = about(pipeline, self._receiver.received[begun:])
-        failed_at = killed_at or run.ended_at
-        delay = (received[0].at - failed_at).total_seconds() if received and failed_at else None
-        problems = wrong_messages(planned, received)
-        if exit_code != planned.exit_code:
-            log = self._project.log(pipeline).read_text(errors="replace")[-_LOG_SHOWN:]
-            problems = [f"{pipeline}: exit code {exit_code}, expected {planned.exit_code}\n{log}", *problems]
-        return Played(planned=planned, received=received, delay=delay, problems=tuple(problems))
+        return Played(
+            planned=planned,
+            received=received,
+            since=done.since,
+            delay=(received[0].at - done.at).total_seconds() if received else None,
+            problems=(*done.problems, *wrong_messages(planned, received)),
+        )
 
-    def _execute(self, planned: PlannedRun) -> tuple[int, datetime | None]:
-        """Return the exit code, and when the process was killed."""
-        with self._starting:
-            if self._stop.is_set():
-                raise Late("not started, because the demo was stopped")
-            process = self._project.start(planned.pipeline)
-            self._processes.append(process)
+    def _run(self, planned: PlannedRun) -> _Done:
+        """Run the script to its end, or to that of its process."""
+        pipeline = planned.pipeline
+        before = len(self._records.ended(pipeline))
+        self._shop.set_trouble(pipeline, planned.trouble)
+        process = self._started(lambda: self._project.start(pipeline, days=planned.days))
         killed_at = None
         if planned.killed:
             self._wait_until(
-                lambda: self._extracts(planned.pipeline) or process.poll() is not None,
-                f"a sign of life of {planned.pipeline}",
+                lambda: (self._records.extracts(pipeline) and self._shop.somebody_waits.is_set()) or _ended(process),
+                f"a sign of life of {pipeline}",
             )
             process.kill()
             killed_at = datetime.now(UTC)
-        self._wait_until(lambda: process.poll() is not None, f"the end of {planned.pipeline}.py")
-        return process.returncode, killed_at
+        ended_at, problems = self._ended(planned, process, runs=before + planned.days)
+        if killed_at is not None:
+            return _Done(since="the kill", at=killed_at, problems=problems)
+        return _Done(since="the error" if planned.exit_code else "the end of the run", at=ended_at, problems=problems)
+
+    def _leave(self, planned: PlannedRun) -> _Done:
+        """Start nothing, and wait until its grace has passed and its case is decided."""
+        pipeline = planned.pipeline
+        self._wait_until(lambda: self._records.judged(pipeline), f"Tocsin's word on {pipeline}, which does not start")
+        slot = self._records.first_slot(pipeline)
+        return _Done(since="its grace had passed", at=slot.start_by if slot is not None else datetime.now(UTC))
+
+    def _begin(self, planned: PlannedRun) -> _Done:
+        """Start the script, when it is due if it has a schedule, and wait until it is told of or has ended."""
+        pipeline, begun = planned.pipeline, len(self._receiver.received)
+        self._shop.set_trouble(pipeline, planned.trouble)
+        if planned.scheduled:
+            due = self._wait_until(lambda: self._records.next_due(pipeline), f"the schedule of {pipeline}")
+            self._wait_until(lambda: datetime.now(UTC) >= due, f"the time of {pipeline}")
+        process = self._begun[pipeline] = self._started(lambda: self._project.start(pipeline))
+        self._wait_until(
+            lambda: about(pipeline, self._receiver.received[begun:]) or _ended(process),
+            f"a message about {pipeline} while it runs",
+        )
+        slot, run = self._records.first_slot(pipeline), self._records.latest(pipeline)
+        if slot is not None and slot.finish_by is not None:
+            return _Done(since="it should have ended", at=slot.finish_by)
+        moved = run.progress.moved_at if run is not None and run.progress is not None else datetime.now(UTC)
+        return _Done(since="it last moved", at=moved)
+
+    def _end(self, planned: PlannedRun) -> _Done:
+        """Let what was begun come to its end."""
+        pipeline = planned.pipeline
+        if pipeline not in self._begun:
+            raise Late("not ended, because it was not begun")
+        self._shop.let_go(pipeline)
+        ended_at, problems = self._ended(planned, self._begun[pipeline], runs=len(self._records.ended(pipeline)) + 1)
+        return _Done(since="the end of the run", at=ended_at, problems=problems)
+
+    def _ended(
+        self, planned: PlannedRun, process: subprocess.Popen[bytes], *, runs: int
+    ) -> tuple[datetime, tuple[str, ...]]:
+        """Wait until the process has ended and so many runs are decided, which happens in the moment they end.
+
+        Returns:
+            When the newest run ended, and what is wrong with the end of the process.
+        """
+        pipeline = planned.pipeline
+        self._wait_until(lambda: _ended(process), f"the end of {pipeline}.py")
+        ended = self._wait_until(
+            lambda: found if len(found := self._records.ended(pipeline)) >= runs else None,
+            f"Tocsin's word on a run of {pipeline}",
+        )
+        problems: tuple[str, ...] = ()
+        if process.returncode != planned.exit_code:
+            said = f"exit code {process.returncode}, expected {planned.exit_code}"
+            problems = (f"{pipeline}: {said}\n{self._printed(pipeline)}",)
+        return ended[0].ended_at or ended[0].started_at, problems
+
+    def _started(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        with self._starting:
+            if self._stop.is_set():
+                raise Late("not started, because the demo was stopped")
+            process = start()
+            self._processes.append(process)
+        return process
+
+    def _printed(self, name: str) -> str:
+        return self._project.log(name).read_text(errors="replace")[-_LOG_SHOWN:]
 
     def _wait_until(self, condition: Callable[[], T | None], what: str) -> T:
         return wait_until(condition, what, stop=self._stop)
 
-    def _extracts(self, pipeline: str) -> bool:
-        """Whether a run is known to be in extract: it asked for a page, and a heartbeat has told so."""
-        beats = (event.run for _, event in self._spool.heartbeats())
-        known = any(run is not None and (run.pipeline, run.stage) == (pipeline, Stage.EXTRACT) for run in beats)
-        return known and self._shop.somebody_waits.is_set()
 
-    def _ended(self, pipeline: str) -> list[Run]:
-        with self._store.reading() as tx:
-            return [run for run in tx.runs(pipeline=pipeline) if run.outcome is not Outcome.RUNNING]
-
-    def _decided(self, pipeline: str, runs: int) -> Run | None:
-        """Return the newest run, once so many have ended and nothing about the pipeline waits to be sent.
-
-        A run ends in the transaction that decides whom to tell.
-        """
-        ended = self._ended(pipeline)
-        with self._store.reading() as tx:
-            alerts = tx.alerts(subject=pipeline)
-            waiting = any(tx.notifications(alert_id=alert.id, status=Status.WAITING) for alert in alerts)
-        return ended[0] if len(ended) >= runs and not waiting else None
-
-    def _is_settled(self) -> bool:
-        """Whether all is told and nobody else has the store open: the last one to close it takes its log away."""
-        if self._spool.waiting() or any(self._spool.heartbeats()):
-            return False
-        with self._store.reading():
-            # Connections are opened when they are used.
-            pass
-        self._store.close()
-        return not Path(f"{self._store.url.removeprefix('sqlite:///')}-wal").exists()
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None

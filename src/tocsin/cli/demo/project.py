@@ -7,9 +7,11 @@ import shutil
 import site
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tocsin.capture.providers import home_of
 from tocsin.cli.demo.source import API_KEY
 
 _PIPELINES = Path(__file__).parent / "pipelines"
@@ -26,6 +28,28 @@ request_backoff_factor = 0.1
 
 [payments.load]
 raise_on_failed_jobs = false
+"""
+#: What is expected, as a user writes it; only that a real schedule has minutes and hours.
+EXPECTED = """\
+[tocsin]
+died_after = "3s"
+
+[tocsin.pipelines.invoices]
+schedule = "every 6s"
+start_within = "2s"
+
+[tocsin.pipelines.revenue]
+schedule = "every 6s"
+start_within = "2s"
+after = ["orders"]
+
+[tocsin.pipelines.exports]
+stuck_after = "4s"
+
+[tocsin.pipelines.events]
+schedule = "every 6s"
+start_within = "1m"
+finish_within = "8s"
 """
 _SECRETS = """\
 [sources.shop]
@@ -47,6 +71,11 @@ class Project:
         """The data directory of dlt; Tocsin keeps its own below it."""
         return self.folder / "data"
 
+    @property
+    def home(self) -> Path:
+        """Where Tocsin keeps what it knows of this project."""
+        return home_of(self.folder, self.data_dir)
+
     def write(self, *, url: str, hook: str) -> None:
         """Write the scripts and the configuration: where the API is, and dlt's own setting for Slack.
 
@@ -60,21 +89,33 @@ class Project:
         (settings / "config.toml").write_text(_CONFIG.format(url=url))
         (settings / "secrets.toml").write_text(_SECRETS.format(api_key=API_KEY, hook=hook))
 
-    def start(self, pipeline: str) -> subprocess.Popen[bytes]:
+    def expect(self) -> None:
+        """Write down what is expected of the pipelines that start from now on."""
+        with (self.folder / ".dlt" / "config.toml").open("a") as config:
+            config.write(f"\n{EXPECTED}")
+
+    def start(self, pipeline: str, *, days: int = 1) -> subprocess.Popen[bytes]:
         """Start the script of a pipeline; what it prints goes to `PIPELINE.log`."""
-        with self.log(pipeline).open("ab") as log:
+        return self._start([f"{pipeline}.py", str(days)], log=pipeline)
+
+    def watch(self) -> subprocess.Popen[bytes]:
+        """Start `tocsin watch`; what it prints goes to `watch.log`."""
+        return self._start(["-c", "from tocsin.cli.main import main; main()", "watch", "--every", "1s"], log="watch")
+
+    def _start(self, arguments: Sequence[str], *, log: str) -> subprocess.Popen[bytes]:
+        with self.log(log).open("ab") as file:
             return subprocess.Popen(  # noqa: S603  # our own scripts
-                [sys.executable, f"{pipeline}.py"],
+                [sys.executable, *arguments],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=file,
                 stderr=subprocess.STDOUT,
             )
 
-    def log(self, pipeline: str) -> Path:
-        """Return the file with what the runs of a pipeline printed."""
-        return self.folder / f"{pipeline}.log"
+    def log(self, name: str) -> Path:
+        """Return the file with what the runs of a pipeline, or `watch`, printed."""
+        return self.folder / f"{name}.log"
 
     def _environment(self) -> dict[str, str]:
         """Return variables that lead to this Python and its packages, and to no configuration but the project's.

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.demo.player import Played
-from tocsin.cli.demo.scenes import Scene
+from tocsin.cli.demo.scenes import Act, Scene
 from tocsin.cli.demo.slack_view import Beside, slack_message
 from tocsin.core.words import count, duration
 
@@ -37,14 +37,23 @@ class Show:
         """Say what this is, and what is configured."""
         self._print(Text("Tocsin: a demo", style="bold"), space=True)
         self._print(
-            "Four real dlt pipelines load a local REST API, page by page, into DuckDB. Their code does not "
-            "know of Tocsin. Tocsin is installed beside dlt, and all that is configured is dlt's own setting for "
-            "Slack. It leads to a local receiver, which refuses what Slack would refuse:",
+            "Real dlt pipelines load a local REST API, page by page, into DuckDB. Their code does not know of "
+            "Tocsin. Tocsin is installed beside dlt, and all that is configured is dlt's own setting for Slack. It "
+            "leads to a local receiver, which refuses what Slack would refuse:",
             space=True,
         )
-        self._console.print()
-        for line in ("# .dlt/secrets.toml", "[runtime]", f'slack_incoming_hook = "{hook}"'):
-            self._console.print(f"   {line}", style="cyan", soft_wrap=True)
+        self._file(f'# .dlt/secrets.toml\n[runtime]\nslack_incoming_hook = "{hook}"')
+
+    def watched(self, config: str) -> None:
+        """Say what it takes to hear of what does not happen."""
+        self._print(Rule(style="dim"), space=True)
+        self._print(
+            "So far each message was about something that happened in a run. What does not happen calls nobody "
+            "back: it takes somebody who knows what is expected, and looks. So from here on `tocsin watch` runs "
+            "beside the pipelines, and this is expected of them, with seconds where you would write hours:",
+            space=True,
+        )
+        self._file(f"# .dlt/config.toml\n{config}")
 
     def before(self, number: int, scene: Scene) -> None:
         """Say what happens."""
@@ -55,8 +64,7 @@ class Show:
     def waiting(self, scene: Scene) -> Iterator[None]:
         """Show on a terminal that something is under way."""
         if self._console.is_terminal:
-            names = " and ".join(dict.fromkeys(f"{run.pipeline}.py" for run in scene.runs))
-            with self._console.status(Text(f"running {names}", style="dim")):
+            with self._console.status(Text(_doing(scene), style="dim")):
                 yield
         else:
             yield
@@ -65,7 +73,7 @@ class Show:
         """Show what was received, and say what to notice."""
         messages = [(message, run) for run in played for message in run.received]
         for message, run in messages:
-            arrived = Text(f"Slack, {_seconds(run)} after {_moment(run)}", style="dim")
+            arrived = Text(f"Slack, {_seconds(run)} after {run.since}", style="dim")
             self._print(Beside(body=arrived, first="   "), space=True)
             self._print(Beside(body=slack_message(message.payload), first="   "))
         if not messages:
@@ -82,13 +90,13 @@ class Show:
             told = [(message.title, _seconds(run)) for run in played for message in run.received]
             for title, delay in told or [("nothing", "")]:
                 table.add_row(f"{number}  {scene.title}", Text(title, style="" if told else "dim"), delay)
-        runs = [run for _, played in scenes for run in played]
-        messages = sum(len(run.received) for run in runs)
+        played_runs = [run for _, played in scenes for run in played]
+        runs = sum(run.planned.act in {Act.RUN, Act.BEGIN} for run in played_runs)
+        messages = sum(len(run.received) for run in played_runs)
         self._print(Rule(style="dim"), space=True)
         self._print(Beside(body=table, first=""))
         self._print(
-            f"{count(len(runs), 'run')}, {count(messages, 'message')}, one line of configuration and no code, "
-            f"in {duration(took)}.",
+            f"{count(runs, 'run')}, {count(messages, 'message')}, and not one line of code, in {duration(took)}.",
             space=True,
         )
 
@@ -118,6 +126,11 @@ class Show:
         else:
             self._print("`tocsin demo --keep` keeps the scripts and the database, to look around.", space=True)
 
+    def _file(self, content: str) -> None:
+        self._console.print()
+        for line in content.splitlines():
+            self._console.print(f"   {line}".rstrip(), style="cyan", soft_wrap=True)
+
     def _print(self, what: RenderableType, *, space: bool = False) -> None:
         if space:
             self._console.print()
@@ -128,7 +141,7 @@ def _seconds(run: Played) -> str:
     return "" if run.delay is None else f"{run.delay:.2f} s"
 
 
-def _moment(run: Played) -> str:
-    if run.planned.killed:
-        return "the kill"
-    return "the error" if run.planned.exit_code else "the end of the run"
+def _doing(scene: Scene) -> str:
+    if all(run.act is Act.LEAVE for run in scene.runs):
+        return "waiting for its time"
+    return f"running {' and '.join(dict.fromkeys(f'{run.pipeline}.py' for run in scene.runs))}"
