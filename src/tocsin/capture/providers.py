@@ -51,14 +51,18 @@ def data_dir() -> Path:
 
 
 def home() -> Path:
-    """Return where Tocsin keeps what belongs to the project in this directory.
+    """Return where Tocsin keeps what belongs to the project in this directory."""
+    return home_of(Path(getattr(quiet(_run_context)(), "run_dir", None) or Path.cwd()).absolute(), data_dir())
+
+
+def home_of(project: Path, data: Path) -> Path:
+    """Return the home of a project, given its directory and dlt's data directory, both absolute.
 
     All projects of a user share dlt's data directory. Each has channels and routes of its own, so each has a home of
     its own: otherwise one project's companion would send the messages of another to its own channels.
     """
-    project = Path(getattr(quiet(_run_context)(), "run_dir", None) or Path.cwd()).absolute()
     key = hashlib.sha256(str(project).encode(errors="surrogateescape")).hexdigest()[:8]
-    return data_dir() / "tocsin" / f"{project.name or 'root'}-{key}"
+    return data / "tocsin" / f"{project.name or 'root'}-{key}"
 
 
 def _default_data_dir() -> Path:
