@@ -62,14 +62,14 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     ),
     (lambda tx: tx.next_due(), ["notifications_waiting", "notifications_by_alert"]),
     (lambda tx: tx.expectation("p", "e"), ["autoindex_expectations"]),
-    (lambda tx: tx.expectations("e", after="p", limit=9), ["autoindex_expectations (pipeline>?)"]),
+    (lambda tx: tx.expectations("e", after="p", limit=9), ["autoindex_expectations_1 (pipeline>?)"]),
     (
         lambda tx: tx.slots_of(["p", "q"], "e", since=NOON, least=3),
-        ["autoindex_expectations (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND due_at>?)"],
+        ["autoindex_expectations_1 (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND due_at>?)"],
     ),
     (
         lambda tx: tx.starts_of(["p", "q"], "e", since=NOON, most=3),
-        ["autoindex_expectations (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND started_at>?)"],
+        ["autoindex_expectations_1 (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND started_at>?)"],
     ),
     (lambda tx: tx.latest_runs_of(["p", "q"], "e"), ["autoindex_runs", "runs_by_pipeline"]),
     (lambda tx: tx.due_expectations(NOON, limit=9), ["expectations_by_next_slot"]),
