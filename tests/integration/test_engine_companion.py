@@ -299,3 +299,16 @@ def test_a_failure_that_nobody_hears_of_is_logged_once(tmp_path: Path) -> None:
 
     said = "a run has failed and nobody is told, because no channel is configured; type `tocsin init`"
     assert ended.err == f"WARNING tocsin {said}\n"
+
+
+def test_a_channel_that_cannot_be_used_is_one_warning_of_the_program(program: Program) -> None:
+    """A mistake that only the engine can see is logged in the program, once, and the program goes on."""
+    source = 'import logging\nlogging.basicConfig(format="%(name)s: %(message)s")\n' + FAILS + FAILS
+    program.start(source, {"TOCSIN__CHANNELS__BAD__TYPE": "slack"})
+    ended = program.end()
+
+    assert ended.code == 0
+    assert ended.err.count("tocsin: ") == 1
+    assert "tocsin.channels.bad: " in ended.err
+    assert "`tocsin config check` tells all" in ended.err
+    assert program.titles() == ["job failed"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import logging
 import os
 import select
 import signal
@@ -41,6 +42,11 @@ _NO_SIGPIPE: int = getattr(socket, "MSG_NOSIGNAL", 0)
 _DETACH = 'nice -n 19 "$@" <&0 &'
 
 
+#: Begins a line in which the companion tells what is wrong with the channels, which only the engine knows.
+COMPLAINT = "!"
+_log = logging.getLogger("tocsin")
+
+
 class Companion:
     """The pipeline's end of the line to its companion process."""
 
@@ -51,6 +57,7 @@ class Companion:
         self._line: socket.socket | None = None
         self._lock = threading.Lock()
         self._calls = 0
+        self._unfinished = b""
 
     def start(self) -> bool:
         """Start the process unless it runs; False if that is not possible here."""
@@ -75,7 +82,13 @@ class Companion:
                 self._line.sendall(b"%d\n" % self._calls, _NO_SIGPIPE)
             except OSError:
                 return False
-            return self._answered(self._line, self._calls, wait)
+            return self._answered(self._line, f"{self._calls}", wait)
+
+    def listen(self) -> None:
+        """Log what the companion has found wrong so far, without waiting for it."""
+        with self._lock:
+            if self._line is not None:
+                self._heard(self._line, wait=0)
 
     def close(self) -> None:
         """Let the companion go; it finishes its work by itself."""
@@ -137,25 +150,33 @@ class Companion:
             return not readable or bool(line.recv(1, socket.MSG_PEEK))
         return False
 
-    @staticmethod
-    def _answered(line: socket.socket, call: int, wait: float) -> bool:
+    def _answered(self, line: socket.socket, call: str, wait: float) -> bool:
         """Wait until the companion has said the number of the call; those of earlier calls come before it."""
         until = time.monotonic() + wait
-        heard = b""
         while (left := until - time.monotonic()) > 0:
-            readable, _, _ = select.select([line], [], [], left)
-            if not readable:
-                break
-            try:
-                said = line.recv(4096)
-            except OSError:
+            heard = self._heard(line, wait=left)
+            if heard is None:
                 return False
-            if not said:
-                return False
-            heard += said
-            if f"{call}" in heard.decode("ascii", "replace").split("\n")[:-1]:
+            if call in heard:
                 return True
         return True
+
+    def _heard(self, line: socket.socket, *, wait: float) -> list[str] | None:
+        """Return what the companion says within `wait` seconds, None if it is gone; its complaints are logged."""
+        try:
+            if not select.select([line], [], [], wait)[0]:
+                return []
+            said = line.recv(65536)
+        except OSError:
+            return None
+        if not said:
+            return None
+        *lines, self._unfinished = (self._unfinished + said).split(b"\n")
+        heard = [text.decode("utf-8", "replace") for text in lines]
+        for complaint in heard:
+            if complaint.startswith(COMPLAINT):
+                _log.warning("%s", complaint.removeprefix(COMPLAINT))
+        return heard
 
 
 class Handover:
@@ -186,6 +207,8 @@ class Handover:
         budget = self._budget.total_seconds()
         if in_hand or (wanted and not (self._mode == "spawn" and self._companion.call(wait=budget))):
             self._run_inline(urgent=urgent)
+        elif not wanted:
+            self._companion.listen()
 
     def _run_inline(self, *, urgent: bool) -> None:
         """Run the engine in a thread, so that a disk or a look-up that hangs cannot hold the pipeline any longer."""

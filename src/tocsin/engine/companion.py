@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.capture.handover import COMPLAINT
 from tocsin.capture.process import is_gone
 from tocsin.core.codec import decode
 from tocsin.core.run import Process
@@ -51,6 +52,7 @@ class Companion:
         self._process = decode(Process, self._hello["process"])
         self._sentinel = Sentinel(self._process)
         self._embedded: Embedded | None = None
+        self._complained = False
 
     def serve(self) -> None:
         """Answer calls until the pipeline's process has ended, or has had nothing to do for long."""
@@ -62,6 +64,7 @@ class Companion:
             if call is None and time.monotonic() < next_look:
                 continue
             self._engine().run()
+            self._complain()
             next_look = time.monotonic() + _LOOK_EVERY
             if call is not None:
                 last_call = time.monotonic()
@@ -73,6 +76,17 @@ class Companion:
         lock = HomeLock(Path(self._hello["home"]), "linger")
         if lock.take():
             self._engine().run(patience=_LINGER)
+
+    def _complain(self) -> None:
+        """Tell the pipeline's process once what is wrong with the channels: it can log, and nobody reads our output."""
+        if self._complained:
+            return
+        self._complained = True
+        if found := self._engine().problems():
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            text = f"{COMPLAINT}{found[0]}{more}; `tocsin config check` tells all".replace("\n", " ")
+            with contextlib.suppress(OSError):
+                self._line.sendall(f"{text}\n".encode(errors="replace"))
 
     def _engine(self) -> Embedded:
         if self._embedded is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.config.model import Config
+from tocsin.config.model import Config, Problem
 from tocsin.core.event import Event
 from tocsin.core.run import Process
 from tocsin.engine.clock import system_clock
@@ -67,6 +67,10 @@ class Embedded:
                 engine = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
                 self._makeshift = self._told(engine)
             self._tick(self._makeshift, in_hand, patience, deadline)
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what is wrong with the channels, beside what the configuration itself tells."""
+        return self._engine.problems[len(self._config.problems) :] if self._engine is not None else ()
 
     def close(self) -> None:
         """Let go of the store."""
