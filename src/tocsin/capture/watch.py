@@ -6,6 +6,7 @@ import functools
 import inspect
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -31,7 +32,8 @@ class Watch:
     def __init__(self, name: str) -> None:
         """Name the job; alerts and history belong to this name."""
         self.name = name
-        self._entered: list[_Pass] = []
+        # Blocks of several threads and tasks may be open at once, and each ends its own.
+        self._entered: ContextVar[tuple[_Pass, ...]] = ContextVar("entered", default=())
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Return `function`, watched."""
@@ -52,14 +54,16 @@ class Watch:
     def __enter__(self) -> None:
         """Begin a run."""
         one = _Pass(self.name)
-        self._entered.append(one)
+        self._entered.set((*self._entered.get(), one))
         one.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End the run; an exception goes on its way."""
-        self._entered.pop().__exit__(kind, error, traceback)
+        *outer, one = self._entered.get()
+        self._entered.set(tuple(outer))
+        one.__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> None:
         """Begin a run."""
