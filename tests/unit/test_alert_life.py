@@ -147,3 +147,27 @@ def test_whatever_comes_an_alert_stays_in_order(findings: list[Any]) -> None:
         assert (current.resolved_at is not None) is (current.state is State.RESOLVED)
         if before is not None and before.id == current.id and change is not Change.NOTHING:
             assert current.seq == before.seq + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [(Kind.DIED, Change.KIND_CHANGED), (Kind.RECOVERED, Change.RESOLVED), (Kind.LATE, Change.NOTHING)],
+)
+@pytest.mark.parametrize("told", [Kind.LATE, Kind.STUCK])
+def test_the_end_of_a_run_counts_although_it_was_told_as_late_meanwhile(kind: Kind, change: Change, told: Kind) -> None:
+    """A death is dated back to the last sign of life, and a report may be late: the end of that very run is news."""
+    known = alert(kind=told, last_at=at(10), stage=None)
+
+    made, found = advance(known, finding(kind=kind, at=at(9)), new_id="unused")
+
+    assert made is not None
+    assert (found, made.last_at) == (change, at(10))
+
+
+def test_the_end_of_another_run_that_is_older_changes_nothing() -> None:
+    """What was seen later of another run stands."""
+    known = alert(kind=Kind.LATE, last_at=at(10), stage=None)
+
+    _, change = advance(known, finding(kind=Kind.RECOVERED, at=at(9), run_id="another"), new_id="unused")
+
+    assert change is Change.NOTHING

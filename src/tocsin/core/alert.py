@@ -39,6 +39,10 @@ class Change(StrEnum):
     NOTHING = "nothing"
 
 
+#: Kinds of a run that has not ended.
+_GOES_ON = frozenset({Kind.LATE, Kind.STUCK})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alert:
     """One problem from its first finding to its resolution.
@@ -101,7 +105,7 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
         return _recover(alert, finding)
     if alert is None:
         return _open(finding, new_id), Change.OPENED
-    if finding.at < alert.last_at:
+    if finding.at < alert.last_at and not _ends_what_went_on(alert, finding):
         # Events of a spool can arrive in any order. An older finding says nothing new about a problem that
         # was seen later, and must not move the alert backwards.
         return replace(alert, since=min(alert.since, finding.at)), Change.NOTHING
@@ -119,7 +123,7 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
             state=State.FIRING if reopened else alert.state,
             acknowledged_by=None if reopened else alert.acknowledged_by,
             acknowledged_at=None if reopened else alert.acknowledged_at,
-            last_at=finding.at,
+            last_at=max(alert.last_at, finding.at),
             occurrences=alert.occurrences + (0 if attempts_of_one_run or next_stage else 1),
             summary=finding.summary,
             hint=finding.hint,
@@ -178,12 +182,19 @@ def _open(finding: Finding, new_id: str) -> Alert:
 
 
 def _recover(alert: Alert | None, finding: Finding) -> tuple[Alert | None, Change]:
-    if alert is None or finding.at < alert.last_at:
+    if alert is None or (finding.at < alert.last_at and not _ends_what_went_on(alert, finding)):
         return alert, Change.NOTHING
     if alert.stage is not None and finding.stage is not None and finding.stage.order < alert.stage.order:
         # A pipeline whose load fails is not well because a separate extract() went through.
         return alert, Change.NOTHING
-    return resolve(replace(alert, last_at=finding.at), resolution=finding.summary, now=finding.at)
+    at = max(alert.last_at, finding.at)
+    return resolve(replace(alert, last_at=at), resolution=finding.summary, now=at)
+
+
+def _ends_what_went_on(alert: Alert, finding: Finding) -> bool:
+    """Whether a run that was told as late or stuck turns out to have ended before that was said."""
+    same_run = finding.run_id is not None and finding.run_id == alert.run_id
+    return same_run and alert.kind in _GOES_ON and finding.kind not in _GOES_ON
 
 
 def _compare(alert: Alert, finding: Finding) -> Change:
