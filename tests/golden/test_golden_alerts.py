@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +85,9 @@ SCENES: dict[str, Message] = {
     "failed_again_by_interval": told(run(), Reason.REPEAT, **_REPEATED),
     "failed_once_by_interval": told(run(), Reason.REPEAT),
     "failed_attempt": told(run(attempt=1, max_attempts=3)),
+    "failed_attempt_with_a_pause": told(
+        run(attempt=1, max_attempts=3, context=Context(max_attempts=3, retry_delay=timedelta(minutes=5)))
+    ),
     "failed_last_attempt": told(run(attempt=3, max_attempts=3), Reason.WORSENED),
     "failed_with_a_pending_package": told(
         run(

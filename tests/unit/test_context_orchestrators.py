@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace as Stand
 from typing import Any, NoReturn
@@ -17,12 +18,15 @@ import pytest
 
 from tocsin.capture import context
 from tocsin.capture.orchestrators import kubernetes
-from tocsin.core.run import Context
+from tocsin.core.run import Context, DeclaredSchedule
 
 RUN = "manual__2026-11-23T05:17:10.611086+00:00"
 AIRFLOW_LOG = "http://af.example:8080/base/dags/ee/runs/manual__2026/tasks/m/mapped/0?try_number=2"
 FLOW_RUN = "1aa90c33-f9de-4127-b02c-acad8d35a59e"
 TASK_RUN = "01a206d6-1296-75bf-85b6-48769e29472f"
+
+#: A retry policy of Dagster beside the number of its retries.
+POLICY = {"delay": 30, "backoff": None, "jitter": None}
 
 AIRFLOW_ENV = {
     "AIRFLOW_CTX_DAG_ID": "ee",
@@ -71,6 +75,41 @@ def airflow_task(**changed: Any) -> Stand:
     facts = {"dag_id": "ee", "task_id": "m", "run_id": RUN, "map_index": 0, "try_number": 2, "max_tries": 2}
     task = Stand(**facts | {"log_url": AIRFLOW_LOG} | changed)
     return Stand(get_current_context=lambda: {"ti": task})
+
+
+AIRFLOW_2_TIMETABLE = Stand(_expression="0 6 * * *", _timezone=Stand(name="Europe/Berlin"))
+AIRFLOW_3_TIMETABLE = Stand(expression="0 6 * * *", timezone=Stand(name="Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("timetable", "text", "timezone"),
+    [
+        (AIRFLOW_3_TIMETABLE, "0 6 * * *", "Europe/Berlin"),
+        (AIRFLOW_2_TIMETABLE, "0 6 * * *", "Europe/Berlin"),
+        (Stand(delta=timedelta(hours=2)), "every 7200s", "UTC"),
+        (Stand(_delta=timedelta(hours=2)), "every 7200s", "UTC"),
+        # Assets, no schedule, "@once": known, and no times.
+        (Stand(), "", "UTC"),
+    ],
+)
+def test_an_airflow_dag_gives_its_schedule(timetable: Stand, text: str, timezone: str) -> None:
+    """The timetable of the DAG tells when it is due, on whose clock, and where that stands."""
+    dag = Stand(dag_id="ee", timetable=timetable, timezone=Stand(name="UTC"))
+    task = airflow_task().get_current_context()["ti"]
+    seen = {"ti": task, "dag": dag, "dag_run": Stand(run_type=Stand(value="scheduled"))}
+    found = detect({}, {"airflow.operators.python": Stand(get_current_context=lambda: seen)})
+
+    assert found.schedule == DeclaredSchedule(text=text, timezone=timezone, source="Airflow DAG ee")
+    assert found.names["run_type"] == "scheduled"
+
+
+@pytest.mark.parametrize(("grows", "delay"), [(False, timedelta(minutes=5)), (True, None)])
+def test_an_airflow_task_tells_when_it_is_tried_again(*, grows: bool, delay: timedelta | None) -> None:
+    """The pause before the next try is known, unless it grows from try to try."""
+    operator = Stand(retry_delay=timedelta(minutes=5), retry_exponential_backoff=grows)
+    found = detect({}, {"airflow.operators.python": airflow_task(task=operator)})
+
+    assert found.retry_delay == delay
 
 
 def outside_of_a_task() -> NoReturn:
@@ -134,7 +173,7 @@ def dagster_module(*, retry_number: int = 0, max_retries: int | None = None, run
     """Make Dagster's private module with a context inside an op; outside of one without `run`."""
     variable: ContextVar[Stand | None] = ContextVar("current_execution_context", default=None)
     if run is not None:
-        policy = None if max_retries is None else Stand(max_retries=max_retries)
+        policy = None if max_retries is None else Stand(max_retries=max_retries, **POLICY)
         variable.set(
             Stand(
                 run=run,
@@ -165,6 +204,14 @@ def test_a_dagster_op_gives_its_run_and_its_retry() -> None:
     assert first_url(found) == "https://acme.dagster.cloud/prod/runs/b2"
     assert found.names == {"job": "nightly", "step": "load_orders", "run_id": "b2"}
     assert (found.logical_id, found.attempt, found.max_attempts) == ("b2/load_orders", 2, 3)
+    assert found.retry_delay == timedelta(seconds=30)
+
+
+def test_a_dagster_backfill_is_told_as_one() -> None:
+    """A run with Dagster's tag of a backfill counts for no slot."""
+    run = dagster_run(backfill="qbfjvkzu")
+    found = detect({}, {"dagster._core.execution.context.compute": dagster_module(run=run)})
+    assert (found.names["run_type"], found.retry_delay) == ("backfill", None)
 
 
 def test_a_dagster_run_that_is_retried_as_a_whole_belongs_to_its_first_run() -> None:

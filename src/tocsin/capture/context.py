@@ -31,7 +31,8 @@ def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context:
         modules: The loaded modules, `sys.modules`.
 
     Returns:
-        The innermost orchestrator with its logical id and attempt; names and links of the outer ones are added.
+        The innermost orchestrator with its logical id and attempt; names and links of the outer ones are added. The
+        schedule is that of the innermost one that knows it.
     """
     seen = (_guarded(partial(detector, environ, modules), None) for detector in DETECTORS)
     found = [context for context in seen if context]
@@ -41,6 +42,7 @@ def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context:
     log_url = filled(environ.get("TOCSIN__LOG_URL", ""), {"host": host, "pid": str(os.getpid()), **names})
     return replace(
         context,
+        schedule=next((each.schedule for each in found if each.schedule), None),
         links=web_link("Log", log_url) + tuple(link for each in found for link in each.links),
         names=names,
         command=_guarded(partial(_command, modules.get("__main__")), None),

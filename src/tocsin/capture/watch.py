@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -16,7 +17,9 @@ from tocsin.capture.guards import mark_told, was_told
 from tocsin.capture.quiet import quiet
 from tocsin.capture.recorder import recorder
 from tocsin.core.explain import RunFacts, explain
-from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.run import IN_CODE, DeclaredSchedule, Outcome, Run, Stage
+
+_log = logging.getLogger("tocsin")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,9 +32,11 @@ class Watch:
     pass through unchanged.
     """
 
-    def __init__(self, name: str) -> None:
-        """Name the job; alerts and history belong to this name."""
+    def __init__(self, name: str, *, schedule: DeclaredSchedule | None = None) -> None:
+        """Name the job, and say when it should run; alerts and history belong to the name."""
         self.name = name
+        # A job without a schedule says so: it may have had one.
+        self._schedule = schedule or DeclaredSchedule(source=IN_CODE)
         # Blocks of several threads and tasks may be open at once, and each ends its own.
         self._entered: ContextVar[tuple[_Pass, ...]] = ContextVar("entered", default=())
 
@@ -46,14 +51,14 @@ class Watch:
 
         @functools.wraps(function)
         def watched(*args: P.args, **kwargs: P.kwargs) -> T:
-            with _Pass(self.name):
+            with _Pass(self.name, self._schedule):
                 return function(*args, **kwargs)
 
         return watched
 
     def __enter__(self) -> None:
         """Begin a run."""
-        one = _Pass(self.name)
+        one = _Pass(self.name, self._schedule)
         self._entered.set((*self._entered.get(), one))
         one.__enter__()
 
@@ -78,7 +83,7 @@ class Watch:
     def _coroutine(self, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(function)
         async def watched(*args: object, **kwargs: object) -> object:
-            with _Pass(self.name):
+            with _Pass(self.name, self._schedule):
                 return await function(*args, **kwargs)
 
         return watched
@@ -86,7 +91,7 @@ class Watch:
     def _generator(self, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Generator[Any, Any, Any]]:
         @functools.wraps(function)
         def watched(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
-            with _Pass(self.name):
+            with _Pass(self.name, self._schedule):
                 return (yield from function(*args, **kwargs))
 
         return watched
@@ -96,7 +101,7 @@ class Watch:
     ) -> Callable[..., AsyncGenerator[Any, Any]]:
         @functools.wraps(function)
         async def watched(*args: object, **kwargs: object) -> AsyncGenerator[Any, Any]:
-            with _Pass(self.name):
+            with _Pass(self.name, self._schedule):
                 inner = function(*args, **kwargs)
                 # There is no `yield from` for asynchronous generators: what comes in is handed on piece by piece.
                 try:
@@ -121,8 +126,9 @@ class Watch:
 class _Pass:
     """One run of a watched job."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, schedule: DeclaredSchedule) -> None:
         self._name = name
+        self._schedule = schedule
         self._run: Run | None = None
 
     def __enter__(self) -> None:
@@ -147,6 +153,7 @@ class _Pass:
             logical_id=f"{context.logical_id}/{self._name}" if context.logical_id else run_id,
             attempt=context.attempt,
             max_attempts=context.max_attempts,
+            schedule=self._schedule,
             context=context,
         )
         recorder().begin(self._run)
@@ -180,13 +187,61 @@ def _outcome(error: BaseException | None) -> Outcome:
     return Outcome.FAILED
 
 
-def watch(name: str) -> Watch:
+def watch(
+    name: str,
+    *,
+    schedule: str | None = None,
+    timezone: str | None = None,
+    start_within: timedelta | str | None = None,
+    finish_within: timedelta | str | None = None,
+) -> Watch:
     """Watch a callable or a block as a job called `name`.
+
+    With a schedule the job is expected from its first run on: `tocsin watch` or `tocsin tick` tell when it does not
+    start, or does not end in time. What `[tocsin.pipelines.NAME]` says goes before what the code says. A schedule that
+    cannot be read raises nothing: the logger `tocsin` warns, and the job is watched without it.
 
     Args:
         name: Alerts and history belong to this name.
+        schedule: When it should start: a cron line ("0 6 * * *"), "every 1h", or a calendar event ("Mon..Fri 06:00").
+        timezone: IANA name of the zone of the schedule, for example "Europe/Berlin". Default: the configured one.
+        start_within: How long after that it may start, for example "20m". Default: the configured one, 15 minutes.
+        finish_within: How long after that it may end, for example "2h". Default: nobody asks.
 
     Returns:
         A decorator that is a context manager too, both for synchronous and asynchronous code.
     """
-    return Watch(name)
+    if schedule is None:
+        return Watch(name)
+    return Watch(name, schedule=_declared(name, schedule, timezone, start_within, finish_within))
+
+
+@quiet
+def _declared(
+    name: str,
+    schedule: str,
+    timezone: str | None,
+    start_within: timedelta | str | None,
+    finish_within: timedelta | str | None,
+) -> DeclaredSchedule | None:
+    # Not paid for by jobs without a schedule.
+    from tocsin.core.schedule import parse_schedule
+
+    try:
+        parse_schedule(schedule, timezone=timezone or "UTC")
+        return DeclaredSchedule(
+            text=schedule,
+            timezone=timezone,
+            source=IN_CODE,
+            start_within=_length(start_within),
+            finish_within=_length(finish_within),
+        )
+    except ValueError as error:
+        _log.warning("tocsin.watch(%r) goes on without its schedule: %s", name, error)
+        return None
+
+
+def _length(value: timedelta | str | None) -> timedelta | None:
+    from tocsin.core.duration import parse_duration  # as above
+
+    return value if value is None or isinstance(value, timedelta) else parse_duration(value)

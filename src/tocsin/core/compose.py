@@ -220,7 +220,10 @@ def _next(run: Run | None) -> str:
     parts = []
     if (allowed := run.max_attempts or 1) > 1:
         more = run.attempt < allowed
-        parts.append(f"attempt {run.attempt + 1} of {allowed} is expected" if more else "no retry is left")
+        # Where tenacity tries again inside of an orchestrator's attempt, its own pause counts, which nobody knows.
+        delay = run.context.retry_delay if run.max_attempts == run.context.max_attempts else None
+        at = f" at {moment(run.ended_at + delay)}" if delay is not None and run.ended_at is not None else ""
+        parts.append(f"attempt {run.attempt + 1} of {allowed} is expected{at}" if more else "no retry is left")
     if run.pending_packages and run.outcome is not Outcome.PARTIAL:
         parts.append("the next run loads only what is pending and extracts nothing new")
     return "; ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from tocsin.core.run import DeclaredSchedule
 from tocsin.core.schedule import Schedule, slots_after
 from tocsin.core.slot import Slot, expect
 
@@ -22,6 +23,8 @@ class Expectation:
     start_within: timedelta
     #: How long after it is due its run may end; None where nobody asks.
     finish_within: timedelta | None = None
+    #: What a run said, where that is where the schedule comes from; None where it is configured or learned.
+    declared: DeclaredSchedule | None = None
     #: Since when the pipeline is watched; "every" counts from here.
     anchor: datetime
     #: When the last computed slot was due; the anchor where there is none yet.

@@ -118,6 +118,27 @@ class Link:
     url: str
 
 
+#: The source of a schedule that stands in the code.
+IN_CODE = "tocsin.watch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredSchedule:
+    """When a pipeline should run, as its own process knows: from its code, or from its orchestrator.
+
+    It is as it was written there: the process of a run does not load what it takes to read schedules.
+    """
+
+    #: As for `parse_schedule`. Empty where it is known that there is none.
+    text: str = ""
+    #: IANA name; None for the configured zone.
+    timezone: str | None = None
+    #: Who says so, for people: `IN_CODE`, or "Airflow DAG orders".
+    source: str
+    start_within: timedelta | None = None
+    finish_within: timedelta | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """Where a run ran, and where its log can be read."""
@@ -134,6 +155,10 @@ class Context:
     logical_id: str | None = None
     attempt: int = 1
     max_attempts: int | None = None
+    #: For how long the orchestrator waits before the next attempt; None where that is not known.
+    retry_delay: timedelta | None = None
+    #: What the orchestrator knows of the schedule; None where it tells nothing.
+    schedule: DeclaredSchedule | None = None
     #: The script or module that was started, relative to the working directory where possible.
     command: str | None = None
     host: str = ""
@@ -208,6 +233,8 @@ class Run:
     destination: str | None = None
     dataset: str | None = None
     first_run: bool = False
+    #: The schedule that stands in the code; goes before that of the context.
+    schedule: DeclaredSchedule | None = None
     context: Context = field(default_factory=Context)
     process: Process | None = None
     heartbeat_at: datetime | None = None

@@ -16,7 +16,7 @@ _BATCH = 500
 def take_schedules(engine: Engine, now: datetime) -> None:
     """Bring the expectations in line with the configuration; where it is that of the last time, do nothing.
 
-    What has not changed is left alone, and so is what was learned of pipelines that have no schedule.
+    What has not changed is left alone, and so is what was learned or declared of pipelines that have no schedule here.
 
     Raises:
         StoreError: The store cannot be read or written; what is missing is done the next time.
@@ -38,7 +38,7 @@ def take_schedules(engine: Engine, now: datetime) -> None:
                     if wanted != replace(known, computed_to=known.anchor, next_slot_at=None):
                         # Where only the grace has changed, slots that have come meanwhile are expected as before.
                         tx.save_expectations([wanted.planned(known.computed_to if schedule == known.schedule else now)])
-                elif not known.schedule.learned:
+                elif not known.schedule.learned and known.declared is None:
                     tx.drop_expectation(known.pipeline, environment)
             last = page[-1].pipeline if page else None
     names = list(new)

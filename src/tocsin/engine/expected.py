@@ -14,6 +14,7 @@ from tocsin.core.run import Run
 from tocsin.core.slot import Slot, SlotState
 from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
+from tocsin.engine.declared import take_declared
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import Found, advance_alerts
 from tocsin.engine.learned import learn_schedule
@@ -59,13 +60,11 @@ def look_at_slots(engine: Engine) -> int:
 
 
 def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
-    """Let the slots of a pipeline know that one of its runs began or ended, and learn its schedule from it."""
+    """Let the slots of a pipeline know that one of its runs began or ended, and hear its schedule, or learn it."""
     now = engine.clock()
-    known = tx.expectation(run.pipeline, run.environment)
+    known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
     if known is not None:
-        plan: _Plan = {}
-        _settle(tx, [run.pipeline], run.environment, now, since=now, plan=plan)
-        _save(tx, plan)
+        _settle(tx, [run.pipeline], run.environment, now, since=now, plan={})
     if run.outcome.ok and engine.config.pipeline(run.pipeline).schedule is None:
         learn_schedule(engine, tx, run, known, now)
 
@@ -109,7 +108,7 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
                     last_run=last_runs.get(name),
                     alert=alerts.get(keys[name]),
                 )
-                found += judgement.judge([slot for slot in slots if slot.id in plan])
+                found += judgement.judge([slot for slot in _still_matter(slots) if slot.id in plan])
             advance_alerts(engine, tx, found)
         _save(tx, plan)
     return len(due)
@@ -122,20 +121,32 @@ _Plan = dict[str, tuple[Slot, datetime | None]]
 def _settle(
     tx: Transaction, pipelines: Collection[str], environment: str, now: datetime, *, since: datetime, plan: _Plan
 ) -> Mapping[str, Sequence[Slot]]:
-    """Say of the latest slots which run is theirs and what became of them, and plan to save those that changed."""
+    """Say of the latest slots which run is theirs and what became of them, and return them.
+
+    What has changed is saved at once, because downstreams ask for it, and put into the plan.
+    """
     known = tx.slots_of(pipelines, environment, since=since, least=_WINDOW)
     if not known:
         return {}
     first = min(slots[0].opens_at for slots in known.values())
     starts = tx.starts_of(known, environment, since=first, most=_ATTEMPTS)
     settled = {}
+    changed: _Plan = {}
     for name, slots in known.items():
         possible = [one for one in starts.get(name, ()) if (one.ended_at or now) >= slots[0].opens_at]
         settled[name] = settle(slots, possible, now=now)
         for slot, before in zip(settled[name], slots, strict=True):
-            if slot != before or slot.id in plan:
-                plan[slot.id] = (slot, _next_check(slot, now))
+            if slot != before:
+                changed[slot.id] = (slot, _next_check(slot, now))
+    _save(tx, changed)
+    plan |= changed
     return settled
+
+
+def _still_matter(slots: Sequence[Slot]) -> list[Slot]:
+    """Leave out the slots that were missed before one whose run went well: that is over, and nobody has to know."""
+    well = max((place for place, slot in enumerate(slots) if slot.state is SlotState.DONE), default=0)
+    return [slot for place, slot in enumerate(slots) if place >= well or slot.state is not SlotState.MISSED]
 
 
 def _save(tx: Transaction, plan: _Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from tocsin.capture.links import web_link
@@ -32,9 +33,17 @@ def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context | 
     return Context(
         orchestrator="dagster",
         links=web_link("Dagster run", base and f"{base}/runs/{run.run_id}"),
-        names={"job": run.job_name, "step": step, "run_id": run.run_id},
+        names={"job": run.job_name, "step": step, "run_id": run.run_id} | _run_type(run.tags),
         logical_id=f"{logical_run}/{step}",
         attempt=run_retries * tries_per_run + op.retry_number + 1,
         # How often Dagster starts a failed run anew is set on its server and not known here.
         max_attempts=tries_per_run if policy and not run_retries else None,
+        # With a backoff or a jitter it is another one each time.
+        retry_delay=timedelta(seconds=policy.delay)
+        if policy and policy.delay is not None and policy.backoff is None and policy.jitter is None
+        else None,
     )
+
+
+def _run_type(tags: Mapping[str, str]) -> dict[str, str]:
+    return {"run_type": "backfill"} if "dagster/backfill" in tags else {}
