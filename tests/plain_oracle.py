@@ -1,0 +1,286 @@
+"""What should be told of runs and slots, written from docs/expected-runs.md alone, without regard to speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from simulated_runs import Attempt, Pipeline
+from tocsin.core.run import Outcome
+
+#: A pipeline, and what is told of it.
+Told = tuple[str, str]
+
+DIED_AFTER = timedelta(seconds=60)
+#: Kinds of trouble that say more than that something is late.
+_ENDED = {"failed", "died"}
+#: A run may make up for one of so many slots.
+_LOOKS_BACK = 20
+
+
+@dataclass(kw_only=True)
+class Trouble:
+    """The one open problem of a pipeline."""
+
+    kind: str
+    reason: str
+    at: datetime
+    run: str = ""
+
+
+@dataclass(kw_only=True)
+class Slot:
+    """One expected run."""
+
+    opens: datetime
+    due: datetime
+    start_judged: bool = False
+    finish_judged: bool = False
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A pipeline, its slots so far, and all that has happened to it."""
+
+    pipeline: Pipeline
+    slots: list[Slot] = field(default_factory=list)
+    begun: list[Attempt] = field(default_factory=list)
+    over: set[str] = field(default_factory=set)
+    trouble: Trouble | None = None
+    #: When its troubles ended, or a run went well.
+    well: list[datetime] = field(default_factory=list)
+
+    @property
+    def grace(self) -> timedelta:
+        """For how long a run may be waited for."""
+        return self.pipeline.grace or timedelta(hours=1)
+
+    def going(self, attempt: Attempt) -> bool:
+        """Whether an attempt goes on, as far as anybody has said."""
+        return attempt.id not in self.over
+
+    def served(self) -> dict[int, list[Attempt]]:
+        """Return the logical run of each of the latest slots that has one, by the place of the slot."""
+        first = max(0, len(self.slots) - _LOOKS_BACK)
+        logical: dict[str, list[Attempt]] = {}
+        for attempt in self.begun:
+            if attempt.run_type != "backfill" and self.slots and attempt.begin >= self.slots[first].opens:
+                logical.setdefault(attempt.logical_id, []).append(attempt)
+        served: dict[int, list[Attempt]] = {}
+        for run in _choosing(list(logical.values()), self.going):
+            opened = [place for place in range(first, len(self.slots)) if self.slots[place].opens <= run[0].begin]
+            for place in reversed(opened):
+                if place not in served:
+                    served[place] = run
+                    break
+                if place != opened[-1] and served[place][0].begin < self.slots[place + 1].opens:
+                    break
+        return served
+
+    def needs_none(self, slot: Slot) -> bool:
+        """Whether another run went on when a slot was due, or began within its grace."""
+        counting = [one for one in self.begun if one.run_type != "backfill"]
+        return any(
+            (one.begin <= slot.due and (self.going(one) or one.end > slot.due))
+            or slot.opens <= one.begin <= slot.due + self.grace
+            for one in counting
+        )
+
+
+def _choosing(runs: list[list[Attempt]], going: object) -> Iterator[list[Attempt]]:
+    """Yield scheduled runs, then those of them that began while another was going, then those by hand."""
+    assert callable(going)
+    later, by_hand = [], []
+    until: datetime | None = None
+    forever = False
+    for run in sorted(runs, key=lambda attempts: attempts[0].begin):
+        if run[0].run_type == "manual":
+            by_hand.append(run)
+            continue
+        if forever or (until is not None and run[0].begin < until):
+            later.append(run)
+        else:
+            yield run
+        forever = forever or going(run[-1])
+        until = max(until or run[-1].end, run[-1].end)
+    yield from later
+    yield from by_hand
+
+
+class Oracle:
+    """Is told what happens, in order, and says what has to be told."""
+
+    def __init__(self, pipelines: Iterable[Pipeline], begin: datetime, end: datetime) -> None:
+        """Watch from `begin` on."""
+        self.watched = {one.name: Watched(pipeline=one) for one in pipelines}
+        self._coming = {one.name: one.timetable.due(begin, end) for one in pipelines}
+        self._before = {one.name: begin for one in pipelines}
+        self._unknown = {one.name for one in pipelines if one.grace is None}
+
+    def learned(self, name: str) -> bool:
+        """Whether anything is expected of a pipeline."""
+        return name not in self._unknown
+
+    def learned_at(self, name: str, now: datetime) -> None:
+        """Expect something of a pipeline only from now on."""
+        self._unknown.discard(name)
+        self._coming[name] = [due for due in self._coming[name] if due > now]
+        self._before[name] = now
+
+    def begins(self, attempt: Attempt) -> None:
+        """Take note that a run began."""
+        self.watched[attempt.pipeline].begun.append(attempt)
+
+    def ends(self, attempt: Attempt) -> list[Told]:
+        """Return what has to be told when a run ends and says so."""
+        watched = self.watched[attempt.pipeline]
+        watched.over.add(attempt.id)
+        if attempt.outcome is not Outcome.SUCCEEDED:
+            return self._find(watched, "failed", "the same", attempt.end, attempt.id)
+        watched.well.append(attempt.end)
+        if watched.trouble is None or attempt.end < watched.trouble.at:
+            return []
+        watched.trouble = None
+        return [(attempt.pipeline, "recovered")]
+
+    def looks(self, now: datetime) -> list[Told]:
+        """Return what has to be told when somebody looks."""
+        told = [one for watched in self.watched.values() for one in self._deaths(watched, now)]
+        for name, watched in self.watched.items():
+            while self.learned(name) and self._coming[name] and self._coming[name][0] <= now:
+                due = self._coming[name].pop(0)
+                early = min((due - self._before[name]) / 4, timedelta(hours=1))
+                watched.slots.append(Slot(opens=due - early, due=due))
+                self._before[name] = due
+        held = {name: self._holds(watched, now) for name, watched in self.watched.items()}
+        found = [one for name, watched in self.watched.items() for one in self._slots(watched, held[name], now)]
+        for watched, kind, reason, run in found:
+            told += self._find(watched, kind, reason, now, run)
+        return told + [one for watched in self.watched.values() for one in self._stuck(watched, now)]
+
+    def _deaths(self, watched: Watched, now: datetime) -> Iterator[Told]:
+        for attempt in watched.begun:
+            if watched.going(attempt) and attempt.outcome is Outcome.DIED and now - attempt.end > DIED_AFTER:
+                watched.over.add(attempt.id)
+                if not any(well > attempt.end for well in watched.well):
+                    yield from self._find(watched, "died", "the same", attempt.end, attempt.id)
+
+    def _stuck(self, watched: Watched, now: datetime) -> Iterator[Told]:
+        for attempt in watched.begun:
+            if watched.going(attempt) and attempt.stands is not None and now >= stuck_from(attempt):
+                same = watched.trouble is not None and (watched.trouble.kind, watched.trouble.run) == (
+                    "stuck",
+                    attempt.id,
+                )
+                if not same:
+                    yield from self._find(watched, "stuck", "the same", now, attempt.id)
+
+    def _holds(self, watched: Watched, now: datetime) -> dict[datetime, datetime | None]:
+        """Return for the slots that something holds up, or held up, since when they are released; None while held."""
+        holds: dict[datetime, datetime | None] = {}
+        ups = [self.watched[name] for name in watched.pipeline.after]
+        for slot in watched.slots[-_LOOKS_BACK:]:
+            released = []
+            for up in ups:
+                served = up.served()
+                open_slots = [
+                    place
+                    for place, one in enumerate(up.slots)
+                    if place >= len(up.slots) - 1 or place in served
+                    if (place in served and up.going(served[place][-1]))
+                    or (place not in served and not (now >= one.due + up.grace and up.needs_none(one)))
+                ]
+                well = [at for at in up.well if at >= slot.due]
+                if well:
+                    released.append(min(well))
+                elif up.trouble is not None or open_slots or any(up.going(one) for one in up.begun):
+                    holds[slot.due] = None
+                    break
+            else:
+                if released:
+                    holds[slot.due] = max(released)
+        return holds
+
+    def _slots(
+        self, watched: Watched, holds: dict[datetime, datetime | None], now: datetime
+    ) -> list[tuple[Watched, str, str, str]]:
+        open_slots = [slot for slot in watched.slots[-_LOOKS_BACK:] if not (slot.start_judged and slot.finish_judged)]
+        if not any(now >= slot.due + watched.grace for slot in open_slots):
+            return []
+        served = watched.served()
+        well_until = max(
+            (
+                watched.slots[place].due
+                for place, run in served.items()
+                if run[-1].outcome is Outcome.SUCCEEDED and not watched.going(run[-1])
+            ),
+            default=None,
+        )
+        found = []
+        for place, slot in list(enumerate(watched.slots))[-_LOOKS_BACK:]:
+            if slot in open_slots:
+                newest = place == len(watched.slots) - 1
+                made_good = well_until is not None and well_until > slot.due
+                for kind, reason, run in self._slot(watched, slot, served.get(place), holds, now, newest=newest):
+                    if run or not made_good:
+                        found = [(watched, kind, reason, run)]
+        return found
+
+    def _slot(
+        self,
+        watched: Watched,
+        slot: Slot,
+        run: list[Attempt] | None,
+        holds: dict[datetime, datetime | None],
+        now: datetime,
+        *,
+        newest: bool,
+    ) -> Iterator[tuple[str, str, str]]:
+        released = holds.get(slot.due, slot.due)
+        finish = watched.pipeline.finish
+        failed = watched.trouble is not None and watched.trouble.kind in _ENDED and watched.trouble.at >= slot.due
+        if run is not None:
+            waited = released is not None and run[0].begin >= released
+            shift = max(released - slot.due, timedelta(0)) if waited and released is not None else timedelta(0)
+            slot.start_judged = True
+            slot.finish_judged = finish is None or not watched.going(run[-1])
+            if finish is not None and not slot.finish_judged and now > slot.due + shift + finish:
+                slot.finish_judged = True
+                still = watched.trouble is not None and (watched.trouble.kind, watched.trouble.run) == (
+                    "stuck",
+                    run[-1].id,
+                )
+                if not failed and not still:
+                    yield "late", "goes on", run[-1].id
+            return
+        if now < slot.due + watched.grace:
+            return
+        if watched.needs_none(slot):
+            slot.start_judged = slot.finish_judged = True
+            return
+        if released is None:
+            return
+        shift = max(released - slot.due, timedelta(0))
+        if newest and finish is not None and now > slot.due + shift + finish:
+            slot.start_judged = slot.finish_judged = True
+            if not failed:
+                yield "late", "nothing began", ""
+        elif now > slot.due + shift + watched.grace and not slot.start_judged:
+            slot.start_judged = True
+            slot.finish_judged = finish is None or not newest
+            yield "not started", "the same", ""
+
+    def _find(self, watched: Watched, kind: str, reason: str, at: datetime, run: str) -> list[Told]:
+        before = watched.trouble
+        if before is not None and at < before.at and not (run and run == before.run):
+            return []
+        watched.trouble = Trouble(kind=kind, reason=reason, at=at, run=run)
+        news = before is None or (before.kind, before.reason) != (kind, reason)
+        return [(watched.pipeline.name, kind)] if news else []
+
+
+def stuck_from(attempt: Attempt) -> datetime:
+    """Return when a run has not moved for longer than it may, which is half an hour."""
+    assert attempt.stands is not None
+    return attempt.end - attempt.stands + timedelta(minutes=31)
