@@ -161,8 +161,8 @@ def test_error_without_a_pipeline(run_script: RunScript) -> None:
         """,
         same=False,
     )
-    # dlt names every package that it searched for the destination.
-    assert "dlt.destinations.no_such_thing" in ended.err
+    # dlt names the packages that it searched for the destination, in its newer versions all of them.
+    assert "no_such_thing" in ended.err
     assert "tocsin" not in ended.err
     assert (ended.only("script").outcome, ended.only().stage) == (Outcome.FAILED, Stage.BEFORE)
 
