@@ -187,9 +187,11 @@ class Player:
         pipeline = planned.pipeline
         if pipeline not in self._begun:
             raise Late("not ended, because it was not begun")
+        let_go_at = datetime.now(UTC)
         self._shop.let_go(pipeline)
-        ended_at, problems = self._ended(planned, self._begun[pipeline], runs=len(self._records.ended(pipeline)) + 1)
-        return _Done(since="the end of the run", at=ended_at, problems=problems)
+        _, problems = self._ended(planned, self._begun[pipeline], runs=len(self._records.ended(pipeline)) + 1)
+        # It is well when it moves again, and told so then, be it before or after its end.
+        return _Done(since="it could go on", at=let_go_at, problems=problems)
 
     def _ended(
         self, planned: PlannedRun, process: subprocess.Popen[bytes], *, runs: int
