@@ -185,8 +185,11 @@ class Fate:
         yield self._attempt(turn.pipeline, begin, turn.lasts, run_type="manual")
 
     def _backfill(self, turn: Turn) -> Iterator[Attempt]:
-        yield from self._well(turn)
-        begin = turn.begin + turn.gap * self._chance.random()
+        # In place of the slot's own run, or some time after it.
+        absent = self._chance.random() < 0.5
+        if not absent:
+            yield from self._well(turn)
+        begin = turn.begin if absent else turn.begin + turn.gap * self._chance.random()
         yield self._attempt(turn.pipeline, begin, turn.gap / 3, run_type="backfill")
 
     def _overlap(self, turn: Turn) -> Iterator[Attempt]:

@@ -55,8 +55,9 @@ class World:
         told, self._told = titles[self._told :], len(titles)
         return told
 
-    def restart(self) -> None:
-        """Open the engine anew, as after a stop."""
+    def restart(self, **pipelines: Any) -> None:
+        """Open the engine anew, as after a stop; with other pipelines where they are given."""
+        self._pipelines = pipelines or self._pipelines
         self.engine = self._open()
 
     def report(self, one: Run) -> None:
@@ -196,6 +197,58 @@ def test_missed_slots_after_a_stop_are_one_message_with_the_gap(make: _Make) -> 
     assert [title.split(" (")[0] for title in world.tick(195)] == ["orders has not started"]
     assert "Tocsin did not look from" in world.texts()
     assert "2 runs before it" in world.texts()
+
+
+def test_more_slots_than_are_looked_at_together_are_one_message_too(make: _Make) -> None:
+    """A schedule of minutes and a stop of hours end in one message that counts them all."""
+    world = make(orders={"schedule": "*/2 * * * *", "start_within": "1m"})
+    world.restart()
+
+    assert [title.split(" (")[0] for title in world.tick(302)] == ["orders has not started"]
+    assert "149 runs before it" in world.texts()
+    assert world.tick(303) == []
+
+
+def test_what_was_missed_before_a_run_that_went_well_is_over(make: _Make) -> None:
+    """After a stop nobody is told that a pipeline has not started which runs again."""
+    world = make(orders=_HOURLY)
+    world.restart()
+    world.report(_ended("r2", 121, 122))
+
+    assert world.tick(150) == []
+    assert world.tick(191) == ["orders has not started"]
+
+
+def test_a_slot_that_was_held_up_until_the_next_one_went_well_is_over(make: _Make) -> None:
+    """A downstream that has caught up is not told of for the sake of the slot before."""
+    world = make(orders=_HOURLY, revenue={**_HOURLY, "after": ["orders"]})
+    world.tick(60)
+    world.report(run("r1", ended=62, started_at=at(61)))
+    world.tick(75)
+    world.report(_ended("r2", 118, 119))
+    world.tick(121)
+    world.report(_ended("revenue1", 121, 122, pipeline="revenue"))
+
+    assert world.tick(135) == []
+
+
+def test_nothing_is_expected_by_a_schedule_that_was_taken_away(make: _Make) -> None:
+    """Neither the slots to come nor the one that is waited for; what is left keeps its own."""
+    world = make(orders=_HOURLY, customers=_HOURLY)
+    assert world.tick(61) == []
+    world.restart(orders={"owner": "data-team"}, customers=_HOURLY)
+
+    assert world.tick(75) == ["customers has not started"]
+    assert world.tick(300) == []
+
+
+def test_a_schedule_that_has_changed_counts_from_then_on(make: _Make) -> None:
+    """Where only the grace has changed, the slots since the last look are expected as before."""
+    world = make(orders=_HOURLY, customers=_HOURLY)
+    world.restart(orders={**_HOURLY, "start_within": "1m"}, customers={**_HOURLY, "schedule": "30 * * * *"})
+
+    assert world.tick(65) == ["orders has not started"]
+    assert sorted(world.tick(101)) == ["customers has not started", "orders is late"]
 
 
 def test_a_clock_that_jumps_back_tells_nothing_twice(make: _Make) -> None:

@@ -37,7 +37,7 @@ STEP = 10 * MINUTE
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 #: The part of the slots that go wrong, of the looks after which nobody looks for hours, and of those by a wrong clock.
-FAULTS, STOPS, CLOCK_STEPS = 0.12, 0.004, 0.01
+FAULTS, STOPS, CLOCK_STEPS = 0.12, 0.02, 0.01
 WORDS = {
     "has not started": "not started",
     "is late": "late",
@@ -195,7 +195,7 @@ class Simulation:
             due = self._world.due()
             if mark >= stopped_until and (happened or (due is not None and due <= mark)):
                 if self._chance.random() < STOPS:
-                    stopped_until = mark + self._chance.randint(1, 30) * HOUR
+                    stopped_until = mark + self._chance.randint(1, 12) * HOUR
                 self._look(mark - (4 * MINUTE if self._chance.random() < CLOCK_STEPS else timedelta(0)))
             mark += STEP
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from made import alert, at
 from tocsin.core.alert import Alert, State
 from tocsin.core.finding import Kind, Topic
+from tocsin.core.notify import Reason
+from tocsin.core.outbox import Notification
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
 from tocsin.errors import StoreError
@@ -132,3 +135,38 @@ def test_open_alerts_come_first(store: Store) -> None:
     assert ids(subject="orders") == "213"
     assert ids(subject="customers") == "4"
     assert ids(subject="customers", open_only=True) == ""
+
+
+def test_what_has_to_be_told_again_is_what_some_channel_was_told_long_ago(store: Store) -> None:
+    """Each channel counts by itself; so does an alert that nobody was told of, and none that is over."""
+    alerts = {name: alert(id=name, fingerprint=name) for name in ("fresh", "one", "other", "silent")}
+    over = alert(id="over", fingerprint="over", state=State.RESOLVED)
+    told = [
+        ("fresh", "a", 9),
+        ("fresh", "b", 9),
+        ("one", "a", 1),
+        ("one", "b", 9),
+        ("other", "a", 1),
+        ("other", "a", 9),
+    ]
+    with store.writing() as tx:
+        tx.save_alerts([*alerts.values(), over])
+        tx.add_notifications([_heard(*one) for one in told])
+
+    with store.reading() as tx:
+        assert [one.id for one in tx.alerts_to_repeat(at(5), limit=9)] == ["one", "silent"]
+        assert [one.id for one in tx.alerts_to_repeat(at(5), after="one", limit=9)] == ["silent"]
+        assert tx.open_alerts(["one", "over", "nobody"]) == {"one": alerts["one"]}
+
+
+def _heard(alert_id: str, channel: str, minute: float) -> Notification:
+    return Notification(
+        id=f"{alert_id}{channel}{minute}",
+        channel=channel,
+        reason=Reason.NEW,
+        message=None,
+        created_at=at(minute),
+        due_at=at(minute),
+        severity=Severity.ERROR,
+        alert_id=alert_id,
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from made import at
+from made import at, good_run
+from tocsin.core.attribution import start_of
 from tocsin.core.expectation import Expectation
+from tocsin.core.run import Context, Outcome
 from tocsin.core.schedule import parse_schedule
 from tocsin.core.slot import Slot, SlotState, expect
 from tocsin.store.protocol import Store
@@ -131,3 +133,52 @@ def test_the_engine_keeps_notes_of_its_own(store: Store) -> None:
 
     with store.reading() as tx:
         assert (tx.recall("last_tick"), tx.recall("other")) == ("b", None)
+
+
+def test_what_is_expected_is_read_in_pages_by_name(store: Store) -> None:
+    """Each page begins after the last name of the one before, and other environments are left out."""
+    with store.writing() as tx:
+        tx.save_expectations([_expectation("b"), _expectation("a"), _expectation("c")])
+        tx.save_expectations([replace(_expectation("d"), environment="prod")])
+
+    with store.reading() as tx:
+        assert [one.pipeline for one in tx.expectations("default", limit=2)] == ["a", "b"]
+        assert [one.pipeline for one in tx.expectations("default", after="b", limit=2)] == ["c"]
+
+
+def test_slots_of_several_pipelines_come_in_order_and_far_enough_back(store: Store) -> None:
+    """At least so many of each, all since a moment, and none of a pipeline that nothing is expected of."""
+    first, second, third = _slots()
+    with store.writing() as tx:
+        tx.save_expectations([_expectation("orders"), _expectation("customers")])
+        tx.save_slots([third, first, second, *_slots("customers", hours=1), *_slots("dropped")], check_at={})
+
+    with store.reading() as tx:
+        found = tx.slots_of(["orders", "customers", "dropped"], "default", since=at(1000), least=2)
+        assert found == {"orders": [second, third], "customers": _slots("customers", hours=1)}
+        assert tx.slots_of(["orders"], "default", since=first.due_at, least=1) == {"orders": [first, second, third]}
+        assert tx.slots_of(["orders"], "prod", since=at(0), least=1) == {}
+
+
+def test_starts_of_several_pipelines_are_those_that_had_not_ended(store: Store) -> None:
+    """What ended earlier, and what lies further back than so many runs, is left out; who started it is known."""
+    by_hand = Context(interactive=True)
+    runs = [
+        good_run("long ago", ended=1),
+        good_run("goes on", ended=2, ended_at=None, outcome=Outcome.RUNNING, context=by_hand),
+        good_run("other", ended=20, pipeline="customers", logical_id=""),
+    ]
+    with store.writing() as tx:
+        tx.save_expectations([_expectation("orders"), _expectation("customers")])
+        for one in runs:
+            tx.save_run(one)
+
+    with store.reading() as tx:
+        found = tx.starts_of(["orders", "customers"], "default", since=at(10), most=5)
+        assert {name: list(starts) for name, starts in found.items() if starts} == {
+            "orders": [start_of(runs[1])],
+            "customers": [start_of(runs[2])],
+        }
+        newest = tx.starts_of(["orders"], "default", since=at(-10), most=1)
+        assert [start.logical_id for start in newest["orders"]] == ["goes on"]
+        assert tx.latest_runs_of(["orders", "customers"], "default") == {"orders": runs[1], "customers": runs[2]}
