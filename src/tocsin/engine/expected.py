@@ -108,7 +108,7 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
                     last_run=last_runs.get(name),
                     alert=alerts.get(keys[name]),
                 )
-                found += judgement.judge([slot for slot in _still_matter(slots) if slot.id in plan])
+                found += judgement.judge([slot for slot in slots if slot.id in plan])
             advance_alerts(engine, tx, found)
         _save(tx, plan)
     return len(due)
@@ -141,12 +141,6 @@ def _settle(
     _save(tx, changed)
     plan |= changed
     return settled
-
-
-def _still_matter(slots: Sequence[Slot]) -> list[Slot]:
-    """Leave out the slots that were missed before one whose run went well: that is over, and nobody has to know."""
-    well = max((place for place, slot in enumerate(slots) if slot.state is SlotState.DONE), default=0)
-    return [slot for place, slot in enumerate(slots) if place >= well or slot.state is not SlotState.MISSED]
 
 
 def _save(tx: Transaction, plan: _Plan) -> None:
