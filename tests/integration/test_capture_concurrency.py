@@ -54,11 +54,12 @@ _SCRIPT = """
         parent = dlt.pipeline("parent", destination="duckdb", dataset_name="data")
         parent.run(dlt.resource(inside_a_run, name="codes"))
         with parent.sql_client() as client:
-            print(client.execute_sql("SELECT id FROM codes"))
+            print(client.execute_sql("SELECT id FROM codes"), flush=True)
         many = dlt.pipeline("many", destination="duckdb", dataset_name="data")
         many.extract([dlt.resource([{"id": 1}], name=name) for name in "abc"])
         many.normalize(workers=2)
-        print("over")
+        # With old versions of dlt a program may end without writing out what it has printed, also without us.
+        print("over", flush=True)
 """
 
 
