@@ -76,8 +76,8 @@ def _encode_fields(fields: list[tuple[str, object]], value: object) -> Json:
     made = {}
     for name, default in fields:
         item = getattr(value, name)
-        # Most fields hold the default itself, which is faster to see than that they equal it.
-        if item is not default and item != default:
+        # Most fields hold the default itself, or have none: both are faster to see than that something equals it.
+        if item is not default and (default is dataclasses.MISSING or item != default):
             made[name] = _encoder(type(item))(item)
     return made
 

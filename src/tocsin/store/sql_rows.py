@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.sqlite import Insert
 
 T = TypeVar("T")
+#: Made once: `json.dumps` makes one for each call that asks for other separators.
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class Rows:
@@ -44,7 +46,7 @@ class Rows:
 
 def dump(fact: object) -> str:
     """Return a fact as the text of its `data` column."""
-    return json.dumps(encode(fact), separators=(",", ":"))
+    return _JSON.encode(encode(fact))
 
 
 def load(kind: type[T], text: str) -> T:
