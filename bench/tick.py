@@ -102,7 +102,9 @@ def measure_outage(number: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         watched = _Watched(folder, _pipelines(number, due=number))
         watched.look(_NOON)
+        busy = time.process_time()
         seconds = watched.look(_NOON + timedelta(minutes=1, seconds=11))
+        busy = time.process_time() - busy
         told = watched.told()
         again = watched.look(_NOON + timedelta(minutes=1, seconds=21))
         watched.store.close()
@@ -111,6 +113,7 @@ def measure_outage(number: int) -> dict[str, object]:
         "due": number,
         "told": told,
         "a second": round(number / seconds),
+        "a second of processor time": round(number / busy),
         "seconds for the next look": round(again, 2),
         "wanted": ">= 2000 a second",
     }

@@ -56,6 +56,11 @@ class Watched:
         """For how long a run may be waited for."""
         return self.pipeline.grace or timedelta(hours=1)
 
+    @property
+    def lately(self) -> list[Attempt]:
+        """Return the runs of which any may go on, or count for a slot that is judged."""
+        return self.begun[-5 * _LOOKS_BACK :]
+
     def going(self, attempt: Attempt) -> bool:
         """Whether an attempt goes on, as far as anybody has said."""
         return attempt.id not in self.over
@@ -64,7 +69,7 @@ class Watched:
         """Return the logical run of each of the latest slots that has one, by the place of the slot."""
         first = max(0, len(self.slots) - _LOOKS_BACK)
         logical: dict[str, list[Attempt]] = {}
-        for attempt in self.begun:
+        for attempt in self.lately:
             if attempt.run_type != "backfill" and self.slots and attempt.begin >= self.slots[first].opens:
                 logical.setdefault(attempt.logical_id, []).append(attempt)
         served: dict[int, list[Attempt]] = {}
@@ -80,7 +85,7 @@ class Watched:
 
     def needs_none(self, slot: Slot) -> bool:
         """Whether another run went on when a slot was due, or began within its grace."""
-        counting = [one for one in self.begun if one.run_type != "backfill"]
+        counting = [one for one in self.lately if one.run_type != "backfill"]
         return any(
             (one.begin <= slot.due and (self.going(one) or one.end > slot.due))
             or slot.opens <= one.begin <= slot.due + self.grace
@@ -160,14 +165,14 @@ class Oracle:
         return told + [one for watched in self.watched.values() for one in self._stuck(watched, now)]
 
     def _deaths(self, watched: Watched, now: datetime) -> Iterator[Told]:
-        for attempt in watched.begun:
+        for attempt in watched.lately:
             if watched.going(attempt) and attempt.outcome is Outcome.DIED and now - attempt.end > DIED_AFTER:
                 watched.over.add(attempt.id)
                 if not any(well > attempt.end for well in watched.well):
                     yield from self._find(watched, "died", "the same", attempt.end, attempt.id)
 
     def _stuck(self, watched: Watched, now: datetime) -> Iterator[Told]:
-        for attempt in watched.begun:
+        for attempt in watched.lately:
             if watched.going(attempt) and attempt.stands is not None and now >= stuck_from(attempt):
                 same = watched.trouble is not None and (watched.trouble.kind, watched.trouble.run) == (
                     "stuck",
@@ -194,7 +199,7 @@ class Oracle:
                 well = [at for at in up.well if at >= slot.due]
                 if well:
                     released.append(min(well))
-                elif up.trouble is not None or open_slots or any(up.going(one) for one in up.begun):
+                elif up.trouble is not None or open_slots or any(up.going(one) for one in up.lately):
                     holds[slot.due] = None
                     break
             else:
