@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.attribution import Origin, Start, attribute, settle
-from tocsin.core.run import Outcome
+from tocsin.core.attribution import Start, attribute, settle
+from tocsin.core.run import Origin, Outcome
 from tocsin.core.schedule import parse_schedule
 from tocsin.core.slot import Slot, SlotState, expect
 
