@@ -84,6 +84,12 @@ class Engine:
             said.update(repr((name, schedule, pipeline.start_within, pipeline.finish_within)).encode(errors="replace"))
         return said.hexdigest()[:16]
 
+    @cached_property
+    def routes_hash(self) -> str:
+        """Changes when somebody else may have to hear of what is open."""
+        said = repr((sorted(self.channels), self.config.routes, self.config.policy))
+        return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
+
     def concerns(self, run: Run | None) -> bool:
         """Whether this engine takes in what is reported of `run`, or for None a plain message."""
         return self.makeshift_for is None or (run is not None and run.process == self.makeshift_for)

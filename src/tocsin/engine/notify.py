@@ -26,6 +26,8 @@ from tocsin.store.protocol import Transaction
 _KEYS = uuid.UUID("2d3c0f9e-0f0a-5a0e-9b1c-8d5a3c1b7e42")
 #: Alerts that one transaction handles: few enough that other writers need not wait long.
 _BATCH = 500
+#: Under this name the store keeps by which routes all that is open was told.
+_ROUTES = "routes"
 _OK = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
@@ -156,15 +158,20 @@ def notify_repeats(engine: Engine) -> None:
     """
     policies = (engine.config.policy, *(route.policy for route in engine.config.routes))
     told_before = engine.clock() - min(policy.repeat_every for policy in policies)
-    last: str | None = ""
     with engine.store.reading() as tx:
-        if not tx.alerts_to_repeat(told_before, limit=1):
+        same_routes = tx.recall(_ROUTES) == engine.routes_hash
+        if same_routes and not tx.alerts_to_repeat(told_before, limit=1):
             return
+    last: str | None = ""
     while last is not None:
         with engine.store.writing() as tx:
-            page = tx.alerts_to_repeat(told_before, after=last, limit=_BATCH)
+            # A channel that is new has heard of nothing that is open.
+            page = tx.alerts_to_repeat(told_before if same_routes else engine.clock(), after=last, limit=_BATCH)
             notify(engine, tx, [Changed(alert=alert, change=Change.NOTHING) for alert in page])
         last = page[-1].fingerprint if page else None
+    if not same_routes:
+        with engine.store.writing() as tx:
+            tx.remember(_ROUTES, engine.routes_hash)
 
 
 def _fallbacks(engine: Engine, tx: Transaction, failed: Notification) -> list[str]:
