@@ -214,21 +214,14 @@ class Oracle:
         if not any(now >= slot.due + watched.grace for slot in open_slots):
             return []
         served = watched.served()
-        well_until = max(
-            (
-                watched.slots[place].due
-                for place, run in served.items()
-                if run[-1].outcome is Outcome.SUCCEEDED and not watched.going(run[-1])
-            ),
-            default=None,
-        )
+        begun_until = max((watched.slots[place].due for place in served), default=None)
         found = []
         for place, slot in list(enumerate(watched.slots))[-_LOOKS_BACK:]:
             if slot in open_slots:
                 newest = place == len(watched.slots) - 1
-                made_good = well_until is not None and well_until > slot.due
+                is_over = begun_until is not None and begun_until > slot.due
                 for kind, reason, run in self._slot(watched, slot, served.get(place), holds, now, newest=newest):
-                    if run or not made_good:
+                    if run or not is_over:
                         found = [(watched, kind, reason, run)]
         return found
 
