@@ -121,6 +121,7 @@ class Oracle:
         self.watched = {one.name: Watched(pipeline=one) for one in pipelines}
         self._coming = {one.name: one.timetable.due(begin, end) for one in pipelines}
         self._before = {one.name: begin for one in pipelines}
+        self._standing: set[str] = set()
         self._unknown = {one.name for one in pipelines if one.grace is None}
 
     def learned(self, name: str) -> bool:
@@ -136,6 +137,10 @@ class Oracle:
     def begins(self, attempt: Attempt) -> None:
         """Take note that a run began."""
         self.watched[attempt.pipeline].begun.append(attempt)
+
+    def stands(self, attempt: Attempt) -> None:
+        """Take note that a run has said that it lives and has not moved for too long."""
+        self._standing.add(attempt.id)
 
     def ends(self, attempt: Attempt) -> list[Told]:
         """Return what has to be told when a run ends and says so."""
@@ -173,7 +178,7 @@ class Oracle:
 
     def _stuck(self, watched: Watched, now: datetime) -> Iterator[Told]:
         for attempt in watched.lately:
-            if watched.going(attempt) and attempt.stands is not None and now >= stuck_from(attempt):
+            if watched.going(attempt) and attempt.id in self._standing:
                 same = watched.trouble is not None and (watched.trouble.kind, watched.trouble.run) == (
                     "stuck",
                     attempt.id,

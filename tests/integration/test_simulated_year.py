@@ -209,6 +209,7 @@ class Simulation:
                 self._report(what, _run(attempt))
                 self._compare([], f"{attempt} begins")
             elif what is What.STANDS:
+                self._oracle.stands(attempt)
                 self._report(what, _run(attempt, stands=True))
             elif what is What.ENDS:
                 self._report(what, _run(attempt, ended=True))
