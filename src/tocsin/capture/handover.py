@@ -34,7 +34,23 @@ from tocsin.core.event import Event
 #: Events that could not be written to the spool, taken over by the caller.
 InHand = Callable[[], list[Event]]
 
-_START = "import sys; sys.path.append(sys.argv[1]); from tocsin.engine.companion import main; main(int(sys.argv[2]))"
+#: The companion begins as a bare interpreter that waits. What it imports then costs a tenth of a second of work, and a
+#: run that is over within a second, and went well, should not share its processor with that.
+_START = """
+import socket, sys, time
+line = socket.socket(fileno=int(sys.argv[2]))
+until = time.monotonic() + 1
+while time.monotonic() < until:
+    said = line.recv(1 << 20, socket.MSG_PEEK)
+    if not said or said.count(b"\\n") > 1:
+        break
+    time.sleep(0.02)
+import site
+site.main()
+sys.path.append(sys.argv[1])
+from tocsin.engine.companion import main
+main(line, int(sys.argv[3]))
+"""
 #: A user's program may have set SIGPIPE to end it; a companion that has gone must not do that.
 _NO_SIGPIPE: int = getattr(socket, "MSG_NOSIGNAL", 0)
 #: The shell ends at once and leaves the companion to init: it is no child of the pipeline's process, which may
@@ -105,6 +121,8 @@ class Companion:
         if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
             return None
         ours, theirs = socket.socketpair()
+        ourselves = _descriptor_of_this_process()
+        passed = [theirs.fileno(), *([ourselves] if ourselves >= 0 else [])]
         try:
             package_parent = str(Path(__file__).parents[2])
             subprocess.run(  # noqa: S603  # fixed words, no shell text from outside
@@ -116,15 +134,17 @@ class Companion:
                     sys.executable,
                     # Files of the user's in the working directory must not take the place of modules.
                     "-P",
+                    "-S",
                     "-c",
                     _START,
                     package_parent,
                     str(theirs.fileno()),
+                    str(ourselves),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=passed,
                 start_new_session=True,
                 check=True,
                 timeout=5,
@@ -140,6 +160,8 @@ class Companion:
             return None
         finally:
             theirs.close()
+            if ourselves >= 0:
+                os.close(ourselves)
         return ours
 
     @staticmethod
@@ -177,6 +199,14 @@ class Companion:
             if complaint.startswith(COMPLAINT):
                 _log.warning("%s", complaint.removeprefix(COMPLAINT))
         return heard
+
+
+def _descriptor_of_this_process() -> int:
+    """Return a descriptor that tells the companion how this process ended, however soon; -1 if there is none."""
+    try:
+        return os.pidfd_open(os.getpid())
+    except (AttributeError, OSError):
+        return -1
 
 
 class Handover:

@@ -28,9 +28,6 @@ from tocsin.engine.sentinel import Sentinel
 if TYPE_CHECKING:
     from tocsin.engine.embedded import Embedded
 
-#: The engine's imports cost a quarter of a second of work. A run that is over before this has passed, and went
-#: well, is not slowed down by them on a machine with few cores.
-_FIRST_LOOK_AFTER = 1.0
 _LOOK_EVERY = 10.0
 #: How soon the end of the pipeline's process is seen where the line does not tell.
 _CHECK_EVERY = 1.0
@@ -43,14 +40,14 @@ _IDLE = 120.0
 class Companion:
     """Serves one pipeline process."""
 
-    def __init__(self, line: socket.socket) -> None:
+    def __init__(self, line: socket.socket, descriptor: int | None) -> None:
         """Read what the pipeline's process says of itself; the engine is imported when it is needed."""
         self._line = line
         self._buffer = b""
         self._closed_at: float | None = None
         self._hello = json.loads(self._read_hello())
         self._process = decode(Process, self._hello["process"])
-        self._sentinel = Sentinel(self._process)
+        self._sentinel = Sentinel(self._process, descriptor)
         self._embedded: Embedded | None = None
         self._complained = False
 
@@ -58,9 +55,9 @@ class Companion:
         """Answer calls until the pipeline's process has ended, or has had nothing to do for long."""
         last_call = time.monotonic()
         # The first look shows the run as running, and warms up what an alert will need.
-        next_look = last_call + _FIRST_LOOK_AFTER
+        next_look = last_call
         while not self._is_over(last_call):
-            call = self._wait_for_call()
+            call = self._wait_for_call(min(max(next_look - time.monotonic(), 0), _CHECK_EVERY))
             if call is None and time.monotonic() < next_look:
                 continue
             self._engine().run()
@@ -112,13 +109,13 @@ class Companion:
         alive = Path(self._hello["home"]) / "spool" / "alive"
         return any(alive.glob("*.json"))
 
-    def _wait_for_call(self) -> int | None:
-        """Return the number of the newest call, or None if none came in time."""
+    def _wait_for_call(self, at_most: float) -> int | None:
+        """Return the number of the newest call, or None if none came within so many seconds."""
         if self._closed_at is not None:
             time.sleep(0.02)
             return None
         # A call may have come in one piece with the first line.
-        if b"\n" not in self._buffer and select.select([self._line], [], [], _CHECK_EVERY)[0]:
+        if b"\n" not in self._buffer and select.select([self._line], [], [], at_most)[0]:
             try:
                 said = self._line.recv(4096)
             except OSError:
@@ -140,6 +137,6 @@ class Companion:
         return line
 
 
-def main(descriptor: int) -> None:
-    """Serve the process that holds the other end of the socket `descriptor`."""
-    Companion(socket.socket(fileno=descriptor)).serve()
+def main(line: socket.socket, descriptor: int) -> None:
+    """Serve the process that holds the other end of the line, and that `descriptor` stands for unless it is -1."""
+    Companion(line, descriptor if descriptor >= 0 else None).serve()

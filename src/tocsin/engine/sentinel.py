@@ -27,21 +27,30 @@ _INFO_EXIT = 1 << 3
 class Sentinel:
     """Watches one process from its start."""
 
-    def __init__(self, process: Process, *, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> None:
+    def __init__(
+        self,
+        process: Process,
+        descriptor: int | None = None,
+        *,
+        proc: Path = Path("/proc"),
+        cgroups: Path = Path("/sys/fs/cgroup"),
+    ) -> None:
         """Open what can be read after the end, and remember what can be compared then.
 
         Args:
-            process: A process that lives, on this machine.
+            process: A process of this machine.
+            descriptor: A pidfd of it that it opened itself; it tells of its end also where that has come already.
             proc: Where the proc filesystem is mounted.
             cgroups: Where the control groups are mounted.
         """
         self._process = process
         self._stat = proc / str(process.pid) / "stat"
         self._status: int | None = None
-        self._descriptor: int | None = None
-        # Not every system has it, and a sandbox may forbid it.
-        with contextlib.suppress(AttributeError, OSError):
-            self._descriptor = os.pidfd_open(process.pid)
+        self._descriptor = descriptor
+        if descriptor is None:
+            # Not every system has it, and a sandbox may forbid it.
+            with contextlib.suppress(AttributeError, OSError):
+                self._descriptor = os.pidfd_open(process.pid)
         self._oom_counter = _oom_counter(proc / str(process.pid) / "cgroup", cgroups)
         self._oom_kills = _oom_kills(self._oom_counter)
 
