@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     @property
     def ok(self) -> bool:
         """Whether the run did what it was started for."""
-        return self in _OK
+        return self in GOOD
 
     @property
     def bad(self) -> bool:
@@ -35,7 +35,8 @@ class Outcome(StrEnum):
         return self in _BAD
 
 
-_OK = frozenset({Outcome.SUCCEEDED, Outcome.NO_DATA, Outcome.PENDING_ONLY})
+#: Outcomes of runs that did what they were started for.
+GOOD = frozenset({Outcome.SUCCEEDED, Outcome.NO_DATA, Outcome.PENDING_ONLY})
 _BAD = frozenset({Outcome.PARTIAL, Outcome.FAILED, Outcome.EXITED, Outcome.INTERRUPTED, Outcome.DIED})
 
 

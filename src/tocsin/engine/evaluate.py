@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.outcome import judge
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import GOOD, Run
 from tocsin.engine.engine import Engine
 from tocsin.engine.notify import Changed, notify
 from tocsin.store.protocol import Transaction
 
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
-_OK = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
 def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
@@ -70,5 +69,5 @@ def _new_id(finding: Finding) -> str:
 def _newer_success(tx: Transaction, run: Run) -> Run | None:
     """Return a run of the same pipeline that went well and ended after `run` did."""
     ended = run.ended_at or run.started_at
-    newest = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=_OK, limit=1)
+    newest = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=GOOD, limit=1)
     return next((ok for ok in newest if ok.ended_at is not None and ok.ended_at > ended), None)

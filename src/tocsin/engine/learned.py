@@ -7,13 +7,12 @@ from datetime import datetime
 
 from tocsin.core.cadence import Learned, learn
 from tocsin.core.expectation import Expectation
-from tocsin.core.run import Origin, Outcome, Run
+from tocsin.core.run import GOOD, Origin, Run
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 #: Runs that a schedule is learned from.
 _HISTORY = 30
-_GOOD = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
 def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation | None, now: datetime) -> None:
@@ -28,7 +27,7 @@ def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation
     """
     if known is not None and not known.schedule.learned:
         return
-    history = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=_GOOD, limit=_HISTORY)
+    history = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=GOOD, limit=_HISTORY)
     starts = {one.logical_id or one.id: one.started_at for one in history if one.origin is Origin.SCHEDULE}
     learned = learn(list(starts.values()), timezone=engine.config.timezone)
     if learned is not None:

@@ -18,7 +18,7 @@ from tocsin.core.notify import Reason, Told, should_notify
 from tocsin.core.outbox import Notification, Status
 from tocsin.core.policy import Policy
 from tocsin.core.route import choose
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import GOOD, Run
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
@@ -28,7 +28,6 @@ _KEYS = uuid.UUID("2d3c0f9e-0f0a-5a0e-9b1c-8d5a3c1b7e42")
 _BATCH = 500
 #: Under this name the store keeps by which routes all that is open was told.
 _ROUTES = "routes"
-_OK = frozenset(outcome for outcome in Outcome if outcome.ok)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +233,7 @@ def _last_success(tx: Transaction, alert: Alert, newest: Run | None) -> Run | No
     if newest is not None and newest.outcome.ok and newest.started_at <= alert.since:
         return newest
     before = alert.since + timedelta(microseconds=1)
-    found = tx.runs(pipeline=alert.subject, environment=alert.environment, outcomes=_OK, before=before, limit=1)
+    found = tx.runs(pipeline=alert.subject, environment=alert.environment, outcomes=GOOD, before=before, limit=1)
     return found[0] if found else None
 
 

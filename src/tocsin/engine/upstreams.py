@@ -12,8 +12,6 @@ from tocsin.core.slot import Slot
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
-_GOOD = frozenset(outcome for outcome in Outcome if outcome.ok)
-
 
 def hold_of(engine: Engine, tx: Transaction, slot: Slot, now: datetime) -> Hold | None:
     """Return what holds a slot up, or held it up since it was due; None where nothing did."""
@@ -25,7 +23,7 @@ def hold_of(engine: Engine, tx: Transaction, slot: Slot, now: datetime) -> Hold 
 def _standing(tx: Transaction, upstream: str, slot: Slot, now: datetime) -> Standing:
     environment = slot.environment
     runs = tx.runs(pipeline=upstream, environment=environment, limit=20)
-    good = [run.ended_at for run in runs if run.outcome in _GOOD and run.ended_at and run.ended_at >= slot.due_at]
+    good = [run.ended_at for run in runs if run.outcome.ok and run.ended_at and run.ended_at >= slot.due_at]
     closed = [
         alert.resolved_at
         for alert in tx.alerts(subject=upstream, limit=5)
