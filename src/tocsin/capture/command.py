@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import sys
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from threading import Thread
 from tocsin.capture.quiet import quiet
 from tocsin.capture.relay import Relay
 from tocsin.core.cause import Cause, CauseClass
-from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.run import Outcome, Run
 
 #: Somebody asked the command to end. Other signals end it because something went wrong.
 _ASKED = {"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"}
@@ -84,21 +83,9 @@ class _Job:
     def begin(self, command: Sequence[str], name: str | None, started_at: datetime) -> None:
         from tocsin.capture.recorder import recorder
 
-        run_id = uuid.uuid4().hex
-        context = recorder().context()
+        run = recorder().job(name or job_name(command), started_at)
         typed = recorder().redact(shlex.join(command))
-        name = name or job_name(command)
-        self._run = Run(
-            id=run_id,
-            pipeline=name,
-            environment=recorder().environment,
-            started_at=started_at,
-            stage=Stage.JOB,
-            logical_id=f"{context.logical_id}/{name}" if context.logical_id else run_id,
-            attempt=context.attempt,
-            max_attempts=context.max_attempts,
-            context=replace(context, command=_cut(typed, _LONGEST_COMMAND)),
-        )
+        self._run = replace(run, context=replace(run.context, command=_cut(typed, _LONGEST_COMMAND)))
         recorder().begin(self._run)
 
     @quiet

@@ -27,7 +27,7 @@ from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
-from tocsin.core.run import Context, Progress, Run
+from tocsin.core.run import Context, Progress, Run, Stage
 from tocsin.errors import SpoolError
 
 if TYPE_CHECKING:
@@ -80,6 +80,21 @@ class Recorder:
         """Return where a run runs that begins now; settings for its links count like the variables of their names."""
         links = {"TOCSIN__LOG_URL": self.config.log_url, "TOCSIN__DAGSTER_URL": self.config.dagster_url}
         return detect({**os.environ, **{name: url for name, url in links.items() if url}}, sys.modules)
+
+    def job(self, name: str, started_at: datetime) -> Run:
+        """Return a run of a job that is no dlt pipeline; its id is new, and it has not been reported."""
+        run_id, context = uuid.uuid4().hex, self.context()
+        return Run(
+            id=run_id,
+            pipeline=name,
+            environment=self.environment,
+            started_at=started_at,
+            stage=Stage.JOB,
+            logical_id=f"{context.logical_id}/{name}" if context.logical_id else run_id,
+            attempt=context.attempt,
+            max_attempts=context.max_attempts,
+            context=context,
+        )
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets of this process; they are looked up with the first text of a run."""

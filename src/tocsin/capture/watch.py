@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextvars import ContextVar
 from dataclasses import replace
@@ -17,7 +16,7 @@ from tocsin.capture.guards import mark_told, was_told
 from tocsin.capture.quiet import quiet
 from tocsin.capture.recorder import recorder
 from tocsin.core.explain import RunFacts, explain
-from tocsin.core.run import IN_CODE, DeclaredSchedule, Outcome, Run, Stage
+from tocsin.core.run import IN_CODE, DeclaredSchedule, Outcome, Run
 
 _log = logging.getLogger("tocsin")
 
@@ -142,20 +141,7 @@ class _Pass:
 
     @quiet
     def _begin(self) -> None:
-        context = recorder().context()
-        run_id = uuid.uuid4().hex
-        self._run = Run(
-            id=run_id,
-            pipeline=self._name,
-            environment=recorder().environment,
-            started_at=datetime.now(UTC),
-            stage=Stage.JOB,
-            logical_id=f"{context.logical_id}/{self._name}" if context.logical_id else run_id,
-            attempt=context.attempt,
-            max_attempts=context.max_attempts,
-            schedule=self._schedule,
-            context=context,
-        )
+        self._run = replace(recorder().job(self._name, datetime.now(UTC)), schedule=self._schedule)
         recorder().begin(self._run)
 
     @quiet
