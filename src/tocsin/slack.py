@@ -14,6 +14,7 @@ import json
 import logging
 import re
 import traceback
+from bisect import bisect
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from types import TracebackType
@@ -140,7 +141,9 @@ def _code(text: str, most: int) -> str:
     """Make text safe inside a code block, and at most so long when it is escaped."""
     # Two backticks never stand side by side, so the text cannot end the block.
     text = re.sub("`(?=`)", "`\u200b", clean(text))
-    room = most
-    while len(code := escape(cut_middle(text, room))) > most:
-        room = room * most // len(code)
-    return code
+
+    def escaped(room: int) -> str:
+        return escape(cut_middle(text, room))
+
+    # How much grows by escaping depends on what is cut, so the room is searched for and not computed.
+    return escaped(bisect(range(1, most + 1), most, key=lambda room: len(escaped(room))))

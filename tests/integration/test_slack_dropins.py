@@ -228,17 +228,18 @@ def test_an_exception_that_cannot_be_printed_is_named(hook: Receiver) -> None:
     assert "Broken: <exception str() failed>".replace("<", "&lt;").replace(">", "&gt;") in told(hook)[0]
 
 
-def test_a_long_traceback_is_cut_in_the_middle(hook: Receiver) -> None:
-    """A long traceback fits into one message with its first and last words, and says how much is left out."""
+@pytest.mark.parametrize("length", [1, 100, 400, 800, 1_200, 2_000])
+def test_a_long_traceback_is_cut_in_the_middle(hook: Receiver, length: int) -> None:
+    """A long traceback fills one message with its first and last words, and says how much is left out."""
 
     @slack.on_finish_slack(hook.url)
     def job() -> None:
-        raise ValueError("<" * 8_000 + "the last words")
+        raise ValueError("first line " * length + "\n" + "<" * 8_000 + "the last words")
 
     with pytest.raises(ValueError, match="the last words"):
         job()
     (text,) = told(hook)
-    assert 3_500 < len(text) <= 4_000
+    assert 3_000 < len(text) <= 4_000
     assert "```Traceback (most recent call last):" in text
     assert "characters left out" in text
     assert text.endswith("&lt;the last words\n ```")
