@@ -56,6 +56,10 @@ class Channel(Protocol):
     fields: ClassVar[tuple[Field, ...]]
     #: Seconds between two messages that the receiver is known to accept.
     min_interval: ClassVar[float]
+    #: How to set it up on the receiver's side, and what its limits are; Markdown for the channel's page in the docs.
+    setup: ClassVar[str] = ""
+    #: Whether many alerts may come as one message. Receivers that keep alerts of their own want each by itself.
+    grouped: ClassVar[bool] = True
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take settings that have been checked against `fields`; defaults are filled in."""
