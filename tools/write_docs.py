@@ -3,7 +3,8 @@
     python tools/write_docs.py            rewrite the generated parts in place
     python tools/write_docs.py --check    exit 1 and name the files if a part is not up to date
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. The pages in docs/channels are generated
+as a whole, one a channel.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -21,6 +23,7 @@ from tocsin.cli.main import COMMANDS, cli
 from tocsin.config.settings import CHANNEL, GENERAL, PIPELINE, ROUTE, Setting
 
 ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "docs" / "channels"
 _PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -31,8 +34,25 @@ def settings(table: Sequence[Setting], prefix: str) -> str:
 
 
 def channels() -> str:
-    """Return a section a channel, with its settings and an example."""
-    return "\n\n".join(_channel(channel) for channel in CHANNELS.values())
+    """Return a table of all channels, with links to their pages."""
+    rows = [f"| [{name}]({PAGES.name}/{name}.md) | {_cell(channel.summary)} |" for name, channel in CHANNELS.items()]
+    return "\n".join(["| type | what it is |", "| --- | --- |", *rows])
+
+
+def channel_page(channel: type[Channel]) -> str:
+    """Return the page of a channel: what it is, an example, its settings, and how it is set up."""
+    parts = [
+        "<!-- Written by tools/write_docs.py from the code of the channel: change it there, then run make docs. -->",
+        f"# {channel.type}",
+        f"{channel.summary}.",
+        _example(channel),
+        f"[All channels](../{PAGES.name}.md) tells what happens when a message is not taken.",
+    ]
+    if channel.fields:
+        parts += ["## Settings", _fields(channel)]
+    if channel.setup:
+        parts += ["## How to set it up", cleandoc(channel.setup)]
+    return "\n\n".join(parts) + "\n"
 
 
 def commands() -> str:
@@ -56,38 +76,28 @@ def written(text: str) -> str:
 
 
 def stale() -> Iterator[tuple[Path, str]]:
-    """Yield the files whose generated parts are not up to date, with the text they should have."""
-    for path in sorted([*(ROOT / "docs").glob("**/*.md"), ROOT / "README.md"]):
-        before = path.read_text(encoding="utf-8")
-        if (after := written(before)) != before:
+    """Yield the files that are not up to date, with the text they should have; none for what is of no channel."""
+    pages = {PAGES / f"{name}.md": channel_page(channel) for name, channel in CHANNELS.items()}
+    for path in sorted({*(ROOT / "docs").glob("**/*.md"), ROOT / "README.md"} | set(pages)):
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        after = pages.get(path, "") if path.parent == PAGES else written(before)
+        if after != before:
             yield path, after
 
 
-def _channel(channel: type[Channel]) -> str:
+def _example(channel: type[Channel]) -> str:
+    needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
+    lines = [f'{f.name} = "{f.example}"' + ("    # in .dlt/secrets.toml" if f.secret else "") for f in needed]
+    return "\n".join(["```toml", "[tocsin.channels.ops]", f'type = "{channel.type}"', *lines, "```"])
+
+
+def _fields(channel: type[Channel]) -> str:
     rows = [
         f"| `{f.name}` | {_code(f.default)} | {_cell(f.help)}{' **Required.**' if f.required else ''} | "
         f"{'secrets.toml' if f.secret else 'config.toml'} |"
         for f in channel.fields
     ]
-    needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
-    example = [f'type = "{channel.type}"'] + [
-        f'{f.name} = "{f.example}"' + ("    # in .dlt/secrets.toml" if f.secret else "") for f in needed
-    ]
-    table = ["| setting | default | what it does | where |", "| --- | --- | --- | --- |", *rows] if rows else []
-    return "\n".join(
-        [
-            f"## {channel.type}",
-            "",
-            f"{channel.summary}.",
-            "",
-            "```toml",
-            "[tocsin.channels.ops]",
-            *example,
-            "```",
-            "",
-            *table,
-        ]
-    ).rstrip()
+    return "\n".join(["| setting | default | what it does | where |", "| --- | --- | --- | --- |", *rows])
 
 
 def _command(name: str) -> str:
@@ -124,9 +134,13 @@ def main() -> None:
         for path, _ in found:
             print(f"{path.relative_to(ROOT)} is not up to date: run make docs")
         sys.exit(1 if found else 0)
+    PAGES.mkdir(exist_ok=True)
     for path, text in found:
-        path.write_text(text, encoding="utf-8")
-        print(f"wrote {path.relative_to(ROOT)}")
+        if text:
+            path.write_text(text, encoding="utf-8")
+        else:
+            path.unlink()
+        print(f"{'wrote' if text else 'removed'} {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -29,9 +32,50 @@ def test_generated_parts_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_every_channel_has_its_section(name: str) -> None:
-    """A new channel is told in the docs."""
-    assert f"## {name}\n" in (_DOCS / "channels.md").read_text(encoding="utf-8")
+def test_every_channel_has_its_page(name: str) -> None:
+    """A channel is found from the list of all, and its page tells how it is set up."""
+    assert f"| [{name}](channels/{name}.md) |" in (_DOCS / "channels.md").read_text(encoding="utf-8")
+    page = (_DOCS / "channels" / f"{name}.md").read_text(encoding="utf-8")
+    assert f"\n# {name}\n" in page
+    assert "\n## How to set it up\n\n" in page
+
+
+def test_a_page_without_a_channel_is_told(tmp_path: Path) -> None:
+    """The page of a channel that was removed is found, and so is one that is missing or differs."""
+    for folder in ("docs/channels", "tools"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "README.md").touch()
+    script = tmp_path / "tools/write_docs.py"
+    script.write_text((_ROOT / "tools/write_docs.py").read_text(encoding="utf-8"), encoding="utf-8")
+    pages = tmp_path / "docs/channels"
+
+    def run(*arguments: str) -> list[str]:
+        done = subprocess.run([sys.executable, str(script), *arguments], capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    assert len(run()) == len(CHANNELS)
+    assert run("--check") == []
+    (pages / "pigeon.md").write_text("# pigeon\n", encoding="utf-8")
+    (pages / "file.md").unlink()
+    (pages / "slack.md").write_text("# slack\n", encoding="utf-8")
+    told = [f"docs/channels/{name}.md is not up to date: run make docs" for name in ("file", "pigeon", "slack")]
+    assert run("--check") == told
+    run()
+    assert sorted(page.stem for page in pages.iterdir()) == sorted(CHANNELS)
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_set_up_fits_into_the_page(name: str) -> None:
+    """What a channel writes about its set-up has headings of the third level, and TOML that can be read."""
+    text = cleandoc(CHANNELS[name].setup)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^##? .*", prose, re.MULTILINE) == []
+    for language, block in blocks:
+        assert language, block
+        if language == "toml":
+            tomllib.loads(block)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

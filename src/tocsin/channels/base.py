@@ -57,6 +57,7 @@ class Channel(Protocol):
     #: Seconds between two messages that the receiver is known to accept.
     min_interval: ClassVar[float]
     #: How to set it up on the receiver's side, and what its limits are; Markdown for the channel's page in the docs.
+    #: It stands under a heading of the second level, so its own begin with `###`. Indentation is taken off.
     setup: ClassVar[str] = ""
     #: Whether many alerts may come as one message. Receivers that keep alerts of their own want each by itself.
     grouped: ClassVar[bool] = True
