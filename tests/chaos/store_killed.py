@@ -20,6 +20,7 @@ from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
+from tocsin.core.silence import Silence
 from tocsin.store.protocol import Store
 from tocsin.store.sqlite import SqliteStore
 
@@ -46,6 +47,9 @@ NOTIFICATIONS = [
     Notification(id=channel, channel=channel, reason=Reason.NEW, message=None, created_at=NOON, due_at=NOON)
     for channel in ("pager", "ops")
 ]
+SILENCE = Silence(
+    id="s1", matchers=(), starts_at=NOON, ends_at=NOON, reason="moving", author="ada", created_at=NOON, closed_at=NOON
+)
 DELIVERY = Delivery(notification_id="ops", channel="ops", at=NOON, took_ms=1, ok=True)
 
 
@@ -62,6 +66,7 @@ def end(store: Store) -> None:
         if tx.remember_event("ended", NOON):
             tx.save_run(FAILED)
             tx.save_alert(ALERT)
+            tx.save_silence(SILENCE)
             for notification in NOTIFICATIONS:
                 tx.add_notification(notification)
             tx.add_delivery(DELIVERY)

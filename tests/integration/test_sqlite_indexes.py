@@ -55,6 +55,10 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.alerts(open_only=True), ["alerts_open_first (open=?)"]),
     (lambda tx: tx.alerts(subject="s"), ["alerts_by_subject"]),
     (lambda tx: tx.alerts(subject="s", open_only=True), ["alerts_by_subject (subject=? AND open=?)"]),
+    (lambda tx: tx.silences(NOON), ["silences_by_end (over_at>?)"]),
+    (lambda tx: tx.all_silences(limit=9), ["silences_by_end"]),
+    (lambda tx: tx.find_silences("s"), ["autoindex_silences"]),
+    (lambda tx: tx.silences_to_close(NOON), ["silences_to_close (over_at<?)"]),
     (lambda tx: tx.told("a", "c"), ["notifications_by_alert (alert_id=? AND channel=?)"]),
     (
         lambda tx: tx.claim(owner="w", now=NOON, lease=MINUTE, limit=9),

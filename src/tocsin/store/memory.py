@@ -14,6 +14,7 @@ from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Outcome, Run
+from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
 from tocsin.store.protocol import FOUND
@@ -27,6 +28,7 @@ class _State:
     events: set[str] = field(default_factory=set)
     runs: dict[str, Run] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
@@ -210,6 +212,30 @@ class MemoryTransaction:
             if (alert.open or not open_only) and subject in {None, alert.subject}
         ]
         return sorted(found, key=lambda alert: (alert.open, alert.last_at, alert.id), reverse=True)[:limit]
+
+    def save_silence(self, silence: Silence) -> None:
+        """Insert or replace a silence."""
+        self._write.silences[silence.id] = silence
+
+    def silences(self, now: datetime) -> Sequence[Silence]:
+        """Return the silences that are not over, pending ones included, those that end last first."""
+        return self._last_silences(lambda silence: silence.over_at > now)
+
+    def all_silences(self, *, limit: int) -> Sequence[Silence]:
+        """Return silences, those that are over included, those that end last first."""
+        return self._last_silences(lambda _: True)[:limit]
+
+    def find_silences(self, prefix: str) -> Sequence[Silence]:
+        """Return the silences whose id begins with `prefix`, those that end last first, at most `FOUND`."""
+        return self._last_silences(lambda silence: silence.id.startswith(prefix))[:FOUND]
+
+    def silences_to_close(self, now: datetime) -> Sequence[Silence]:
+        """Return the silences whose end has come but was not noticed, longest over first."""
+        return self._last_silences(lambda silence: silence.closed_at is None and silence.over_at <= now)[::-1]
+
+    def _last_silences(self, wanted: Callable[[Silence], bool]) -> list[Silence]:
+        found = filter(wanted, self._read.silences.values())
+        return sorted(found, key=lambda silence: (silence.over_at, silence.id), reverse=True)
 
     def told(self, alert_id: str, channel: str) -> Told | None:
         """Return the last notification about the alert that the channel got or will get; dead ones do not count."""

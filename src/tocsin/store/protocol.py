@@ -17,6 +17,7 @@ from tocsin.core.expectation import Expectation
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
+from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 
 #: How many facts the beginning of an id finds at most.
@@ -99,6 +100,23 @@ class Transaction(Protocol):
 
     def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
         """Return alerts, open ones first, then newest first by last finding."""
+
+    # Silences
+
+    def save_silence(self, silence: Silence) -> None:
+        """Insert or replace a silence."""
+
+    def silences(self, now: datetime) -> Sequence[Silence]:
+        """Return the silences that are not over, pending ones included, those that end last first."""
+
+    def all_silences(self, *, limit: int) -> Sequence[Silence]:
+        """Return silences, those that are over included, those that end last first."""
+
+    def find_silences(self, prefix: str) -> Sequence[Silence]:
+        """Return the silences whose id begins with `prefix`, those that end last first, at most `FOUND`."""
+
+    def silences_to_close(self, now: datetime) -> Sequence[Silence]:
+        """Return the silences whose end has come but was not noticed (`closed_at`), longest over first."""
 
     # The outbox
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     literal,
     literal_column,
     true,
@@ -118,6 +119,16 @@ alerts = Table(
     Column("data", Text, nullable=False),
 )
 
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("over_at", Moment, nullable=False),
+    # Whether the engine has noticed its end.
+    Column("closed", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
 notifications = Table(
     "notifications",
     metadata,
@@ -184,9 +195,10 @@ slots = Table(
 )
 
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
-# bound value. Queries therefore use these four.
+# bound value. Queries therefore use these five.
 RUNNING = runs.c.outcome == literal_column("'running'")
 OPEN = alerts.c.open.is_(true())
+TO_CLOSE = silences.c.closed.is_(false())
 WAITING = notifications.c.status == literal_column("'waiting'")
 TO_CHECK = slots.c.check_at.is_not(None)
 
@@ -199,6 +211,9 @@ Index("runs_running", runs.c.started_at.desc(), sqlite_where=RUNNING)
 Index("alerts_one_open", alerts.c.fingerprint, unique=True, sqlite_where=OPEN)
 Index("alerts_open_first", alerts.c.open.desc(), alerts.c.last_at.desc())
 Index("alerts_by_subject", alerts.c.subject, alerts.c.open.desc(), alerts.c.last_at.desc())
+
+Index("silences_by_end", silences.c.over_at.desc())
+Index("silences_to_close", silences.c.over_at, sqlite_where=TO_CLOSE)
 
 Index("notifications_waiting", notifications.c.due_at, notifications.c.created_at, sqlite_where=WAITING)
 Index("notifications_waiting_by_time", notifications.c.created_at.desc(), sqlite_where=WAITING)

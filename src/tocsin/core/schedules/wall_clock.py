@@ -56,6 +56,12 @@ def moments_after(pattern: WallClock, zone: tzinfo, after: datetime) -> Iterator
     yield from (moment for moment in sorted(waiting) if moment > last)
 
 
+def moment_of(wall: datetime, zone: tzinfo) -> datetime:
+    """Return when a clock in `zone` shows `wall`, in UTC: the first of two, or the moment at which it skips it."""
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first if first <= second else _change(second, first, zone)
+
+
 def _moments(wall: datetime, zone: tzinfo, *, follows_hours: bool) -> Iterator[datetime]:
     first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first <= second:
