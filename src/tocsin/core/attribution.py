@@ -68,12 +68,7 @@ def attribute(slots: Sequence[Slot], starts: Iterable[Start]) -> Mapping[str, St
         For the ids of slots their logical runs, from the start of the first attempt to the end of the last one.
         Slots and runs that stay alone are missing.
     """
-    met: dict[int, Start] = {}
-    for run in _choosing_in_turn(_counting(starts)):
-        place = _place(run, slots, met)
-        if place is not None:
-            met[place] = run
-    return {slots[place].id: run for place, run in met.items()}
+    return _attribute(slots, _counting(starts))
 
 
 def settle(slots: Sequence[Slot], starts: Sequence[Start], *, now: datetime) -> list[Slot]:
@@ -87,8 +82,8 @@ def settle(slots: Sequence[Slot], starts: Sequence[Start], *, now: datetime) -> 
         starts: As for `attribute`.
         now: The present, aware.
     """
-    attribution = attribute(slots, starts)
     runs = _counting(starts)
+    attribution = _attribute(slots, runs)
     latest_due = max((slot.due_at for slot in slots if slot.due_at <= now), default=now)
     settled = []
     for slot in slots:
@@ -101,8 +96,20 @@ def settle(slots: Sequence[Slot], starts: Sequence[Start], *, now: datetime) -> 
             state = SlotState.COVERED
         else:
             state = SlotState.MISSED if slot.due_at < latest_due else SlotState.EXPECTED
-        settled.append(replace(slot, state=state, logical_id=run.logical_id if run else None))
+        logical_id = run.logical_id if run is not None else None
+        # Most slots stay as they are, and to make one anew takes longer than all of the above.
+        same = slot.state is state and slot.logical_id == logical_id
+        settled.append(slot if same else replace(slot, state=state, logical_id=logical_id))
     return settled
+
+
+def _attribute(slots: Sequence[Slot], runs: Iterable[Start]) -> Mapping[str, Start]:
+    met: dict[int, Start] = {}
+    for run in _choosing_in_turn(runs):
+        place = _place(run, slots, met)
+        if place is not None:
+            met[place] = run
+    return {slots[place].id: run for place, run in met.items()}
 
 
 def _counting(starts: Iterable[Start]) -> list[Start]:
@@ -112,10 +119,11 @@ def _counting(starts: Iterable[Start]) -> list[Start]:
         attempts[start.logical_id].append(start)
     runs = []
     for same in attempts.values():
-        first = min(same, key=_in_time)
-        last = max(same, key=_in_time)
+        same.sort(key=_in_time)
+        first, last = same[0], same[-1]
         if first.origin is not Origin.BACKFILL:
-            runs.append(replace(first, ended_at=last.ended_at, outcome=last.outcome))
+            # Most runs have one attempt, and are what it is.
+            runs.append(first if first is last else replace(first, ended_at=last.ended_at, outcome=last.outcome))
     return sorted(runs, key=_in_time)
 
 
