@@ -8,12 +8,17 @@ import hashlib
 import hmac
 import json
 import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from receiver import Receiver, answer
 from sample_messages import ACKNOWLEDGED, FAILED, NOTE, RECOVERED
 from tocsin.channels.base import Outgoing
+from tocsin.channels.formats.event import event
 from tocsin.channels.registry import make_channel
 from tocsin.core.message import Message
 from tocsin.core.outbox import Receipt
@@ -72,6 +77,59 @@ def test_signature(receiver: Receiver) -> None:
     signed = f"m1.{headers['webhook-timestamp']}.".encode() + receiver.last.body
     expected = base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+@pytest.mark.docs
+@pytest.mark.parametrize("form", ["json", "cloudevents"])
+def test_signature_is_verified_as_documented(form: str, receiver: Receiver) -> None:
+    """The code on the channel's page takes what Tocsin sent, and nothing that is changed, old or signed by others."""
+    page = Path(__file__).parents[2] / "docs/channels/webhook.md"
+    code = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile("".join(code), str(page), "exec"), names)  # noqa: S102  # what a reader would copy
+    verify: Callable[[dict[str, str], bytes, str], None] = names["verify"]
+    channel = make_channel("webhook", {"url": receiver.url, "secret": SECRET, "format": form})
+    channel.send(Outgoing(key="m1", message=FAILED))
+    headers, body = receiver.last.headers, receiver.last.body
+    verify(headers, body, SECRET)
+    other = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    for wrong in (
+        (headers, body + b" ", SECRET),
+        (headers, body, other),
+        ({**headers, "webhook-id": "m2"}, body, SECRET),
+    ):
+        with pytest.raises(ValueError, match="the signature is not right"):
+            verify(*wrong)
+    with pytest.raises(ValueError, match="too old"):
+        verify({**headers, "webhook-timestamp": "1700000000"}, body, SECRET)
+
+
+def test_cloud_event(receiver: Receiver) -> None:
+    """As a CloudEvent the message comes in the envelope of version 1.0, with the headers of Standard Webhooks."""
+    channel = make_channel("webhook", {"url": receiver.url, "secret": SECRET, "format": "cloudevents"})
+    channel.send(Outgoing(key="m1", message=FAILED))
+    assert receiver.last.json == {
+        "specversion": "1.0",
+        "id": "m1",
+        "source": "/tocsin",
+        "type": "tocsin.alert.firing",
+        "time": "2026-11-23T05:08:09Z",
+        "subject": "3f2a9c",
+        "datacontenttype": "application/json",
+        "data": event(Outgoing(key="m1", message=FAILED)),
+    }
+    headers = receiver.last.headers
+    assert headers["content-type"] == "application/cloudevents+json"
+    assert headers["webhook-id"] == "m1"
+    assert "webhook-signature" in headers
+
+
+def test_cloud_event_without_an_alert(receiver: Receiver) -> None:
+    """A plain message has no subject: an empty one is not allowed."""
+    channel = make_channel("webhook", {"url": receiver.url, "format": "cloudevents"})
+    channel.send(Outgoing(key="m1", message=NOTE))
+    assert receiver.last.json["type"] == "tocsin.message"
+    assert "subject" not in receiver.last.json
 
 
 def test_id_stays_the_same(receiver: Receiver) -> None:

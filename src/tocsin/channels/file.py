@@ -35,6 +35,13 @@ class File(Channel):
             choices=("json", "text"),
         ),
     )
+    setup: ClassVar[str] = """
+        Nothing has to be set up. As `json` each message is one line with the keys of the [webhook](webhook.md); read
+        along with `tail -F`, or with a log shipper. As `text` it is what a person would read, and an empty line.
+
+        Each message is appended with one write, so several processes can share the file. It is never cut or rotated
+        by Tocsin; a program that rotates it may move it away at any time, because it is opened anew for each message.
+        """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings."""

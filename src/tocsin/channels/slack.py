@@ -61,6 +61,49 @@ class Slack(Channel):
             default="https://slack.com/api",
         ),
     )
+    setup: ClassVar[str] = """
+        There are two ways. A webhook takes two minutes. A bot keeps one message an alert.
+
+        |  | webhook | bot |
+        | --- | --- | --- |
+        | what is set | `webhook_url` | `bot_token` and `channel` |
+        | a repeat, a recovery | one more message | the first message is updated, and its thread says what is new |
+        | an acknowledgement | one more message | the first message is updated, quietly |
+        | several Slack channels | one webhook each | one token for all |
+
+        ### With a webhook
+
+        1. On api.slack.com/apps choose *Create New App*, *From scratch*.
+        2. Under *Incoming Webhooks* switch it on, *Add New Webhook to Workspace*, and choose the Slack channel.
+        3. Copy the address into `.dlt/secrets.toml`, and try it with `tocsin channel test ops`.
+
+        Whoever knows the address can post, so treat it like a password. If dlt has one as
+        `runtime.slack_incoming_hook`, Tocsin uses it without further configuration.
+
+        ### As a bot
+
+        1. On api.slack.com/apps choose *Create New App*, *From scratch*.
+        2. Under *OAuth & Permissions* add the bot token scope `chat:write`, and install the app into the workspace.
+        3. Copy the *Bot User OAuth Token*, which begins with `xoxb-`, into `.dlt/secrets.toml`.
+        4. Invite the app into the Slack channel with `/invite @APP`, and try it with `tocsin channel test ops`.
+
+        ```toml
+        [tocsin.channels.ops]
+        type = "slack"
+        channel = "C0123456789"
+        bot_token = "xoxb-…"    # in .dlt/secrets.toml
+        ```
+
+        ### Links and limits
+
+        - Links to the log, the run and what to do stand in one row at the end. They are links and not buttons: for a
+          click on a button Slack calls the app back, which would need an address that Slack can reach.
+        - Everything from outside is shown as it is. Nothing in an exception can mention anybody, hide a link or
+          format text.
+        - A message holds about 8,500 characters. What is left out is counted, and long tracebacks lose their middle.
+        - Slack takes about one message a second and channel. What it defers is sent later, and nothing is dropped.
+        - Slack knows no idempotency key. If it takes a message and the answer is lost, the message may appear twice.
+        """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings."""

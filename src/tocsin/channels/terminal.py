@@ -30,6 +30,13 @@ class Terminal(Channel):
             example="/dev/tty",
         ),
     )
+    setup: ClassVar[str] = """
+        Nothing has to be set up. Messages come in colour on a terminal, unless `NO_COLOR` is set, and at most 100
+        columns wide; into a file or a pipe they come without colours.
+
+        With `stderr`, alerts about a run appear among the output of the process that decides them: the pipeline's own
+        or that of `tocsin watch`. Where they must not get into a log, name a terminal or another channel.
+        """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings."""

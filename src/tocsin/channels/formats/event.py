@@ -13,21 +13,7 @@ _TEXT, _PLAIN_TEXT = 8_000, 2_000
 
 
 def event(outgoing: Outgoing) -> dict[str, object]:
-    """Return the message as data.
-
-    | key | value |
-    |---|---|
-    | `type` | `alert.firing`, `alert.acknowledged`, `alert.resolved`, or `message` where there is no alert |
-    | `id` | the same for every try of one message: forget what you have seen already |
-    | `at` | when it was decided, ISO 8601 in UTC |
-    | `title` | one line |
-    | `severity` | `info`, `warning`, `error` or `critical` |
-    | `tone` | the same, or `good` and `acknowledged` |
-    | `alert_id` | the same for all messages about one problem, or null |
-    | `text` | the whole message as plain text |
-    | `links` | list of `label` and `url` |
-    | `data` | facts about the alert and its run, or null; left out where the receiver refused the full form |
-    """
+    """Return the message as data; `Webhook.setup` tells what each key holds."""
     message = outgoing.message
     return {
         "type": _type(message),
@@ -40,6 +26,22 @@ def event(outgoing: Outgoing) -> dict[str, object]:
         "text": text(message, limit=_PLAIN_TEXT if outgoing.plain else _TEXT),
         "links": [{"label": link.label, "url": link.url} for link in message.links],
         "data": None if outgoing.plain else message.data,
+    }
+
+
+def cloud_event(outgoing: Outgoing) -> dict[str, object]:
+    """Return the message as a CloudEvent in structured mode, with `event` as its data (cloudevents.io, version 1.0)."""
+    data = event(outgoing)
+    subject = {"subject": outgoing.message.alert_id} if outgoing.message.alert_id else {}
+    return {
+        "specversion": "1.0",
+        "id": data["id"],
+        "source": "/tocsin",
+        "type": f"tocsin.{data['type']}",
+        "time": data["at"],
+        **subject,
+        "datacontenttype": "application/json",
+        "data": data,
     }
 
 
