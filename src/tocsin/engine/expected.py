@@ -25,8 +25,10 @@ from tocsin.store.protocol import Transaction
 _BATCH = 500
 #: Slots of one pipeline that one transaction computes. More are missing only after a long standstill.
 _AT_ONCE = 100
-#: Slots that are looked at together, and the runs that may be theirs; a run can make up for one of them.
+#: Slots that are looked at together when a run has begun or ended, and the runs that may be theirs: it can make up for
+#: one of them. Where only time has passed, these are enough: a slot that nothing began for is missed once the next is due.
 _WINDOW = 20
+_LATEST = 2
 _ATTEMPTS = 100
 #: A slot that is held up is looked at again after so long.
 _HELD = timedelta(minutes=1)
@@ -64,7 +66,7 @@ def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
     now = engine.clock()
     known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
     if known is not None:
-        _settle(tx, [run.pipeline], run.environment, now, since=now, plan={})
+        _settle(tx, [run.pipeline], run.environment, now, since=now, least=_WINDOW, plan={})
     if run.outcome.ok and engine.config.pipeline(run.pipeline).schedule is None:
         learn_schedule(engine, tx, run, known, now)
 
@@ -93,7 +95,8 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
         for environment in dict.fromkeys(slot.environment for slot in due):
             here = [slot for slot in due if slot.environment == environment]
             names = {slot.pipeline for slot in here}
-            settled = _settle(tx, names, environment, now, since=min(slot.due_at for slot in here), plan=plan)
+            earliest = min(slot.due_at for slot in here)
+            settled = _settle(tx, names, environment, now, since=earliest, least=_LATEST, plan=plan)
             last_runs = tx.latest_runs_of(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
@@ -119,13 +122,20 @@ _Plan = dict[str, tuple[Slot, datetime | None]]
 
 
 def _settle(
-    tx: Transaction, pipelines: Collection[str], environment: str, now: datetime, *, since: datetime, plan: _Plan
+    tx: Transaction,
+    pipelines: Collection[str],
+    environment: str,
+    now: datetime,
+    *,
+    since: datetime,
+    least: int,
+    plan: _Plan,
 ) -> Mapping[str, Sequence[Slot]]:
-    """Say of the latest slots which run is theirs and what became of them, and return them.
+    """Say of the slots since then, and of at least so many, which run is theirs and what became of them.
 
     What has changed is saved at once, because downstreams ask for it, and put into the plan.
     """
-    known = tx.slots_of(pipelines, environment, since=since, least=_WINDOW)
+    known = tx.slots_of(pipelines, environment, since=since, least=least)
     if not known:
         return {}
     first = min(slots[0].opens_at for slots in known.values())
