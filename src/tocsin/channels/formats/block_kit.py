@@ -12,44 +12,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 
-from tocsin.channels.formats.literal import clean, cut, cut_middle, headline, is_web, one_line, small_print
+from tocsin.channels.formats.literal import COLOURS, cut, headline, is_web, one_line, small_print
+from tocsin.channels.formats.pieces import Limits, Piece, fitting, pieces, short_pieces
 from tocsin.channels.formats.text import text
-from tocsin.core.message import Block, Code, Facts, Message, Paragraph, Tone
+from tocsin.core.message import Message
 from tocsin.core.run import Link
 
 _Element = dict[str, object]
 
-_COLOURS = {
-    Tone.CRITICAL: "#8e1b1b",
-    Tone.ERROR: "#d13438",
-    Tone.WARNING: "#e0a100",
-    Tone.INFO: "#4a7fb5",
-    Tone.GOOD: "#2e8b57",
-    Tone.ACKNOWLEDGED: "#7a7f87",
-}
-#: Nothing is fetched for a preview, nothing is read as markup, and words are never made into names.
-_QUIET = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "mrkdwn": False}
-#: Characters. Slack takes 150 in a header; the others are what people read, well below what Slack takes.
-_HEADER, _LABEL, _VALUE, _PARAGRAPH, _CODE, _FOOTER = 150, 75, 1_000, 2_900, 2_900, 300
-_FALLBACK, _PLAIN = 600, 3_000
+#: Slack takes 150 characters in a header; the others are what people read, well below what Slack takes.
+_LIMITS = Limits(title=150)
+_FOOTER, _FALLBACK, _PLAIN = 300, 600, 3_000
 #: Characters over all pieces and over all links.
 _TOTAL, _LINKS_TOTAL = 8_500, 2_500
-#: Facts in a row; a long list must not push out what comes after it. And pieces in all.
-_FACTS, _PIECES = 25, 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Piece:
-    """One thing to show, cleaned and cut."""
-
-    label: str
-    words: str
-    code: bool = False
-    #: Whether an empty line comes before it.
-    apart: bool = False
+#: Nothing is fetched for a preview, nothing is read as markup, and words are never made into names.
+_QUIET = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "mrkdwn": False}
 
 
 def escape(text: str) -> str:
@@ -66,16 +45,14 @@ def payload(message: Message, *, plain: bool = False) -> dict[str, object]:
     """
     if plain:
         return {"text": escape(text(message, limit=_PLAIN)), **_QUIET}
-    title = headline(message)
-    pieces = [_Piece(label="", words=cut(title, _VALUE))] if len(title) > _HEADER else []
-    pieces += _pieces(message.blocks)
-    elements = [*_elements(_fitting(pieces)), *_links(message.links)]
+    shown = fitting(pieces(message, _LIMITS), lambda piece: len(piece.label) + len(piece.words), total=_TOTAL)
+    elements = [*_elements(shown), *_links(message.links)]
     body = [{"type": "rich_text", "elements": elements}] if elements else []
     footer = {"type": "context", "elements": [_plain_text(cut(small_print(message), _FOOTER))]}
     return {
         "text": _summary(message),
-        "blocks": [{"type": "header", "text": _plain_text(cut(title, _HEADER))}],
-        "attachments": [{"color": _COLOURS[message.tone], "blocks": [*body, footer]}],
+        "blocks": [{"type": "header", "text": _plain_text(cut(headline(message), _LIMITS.title))}],
+        "attachments": [{"color": COLOURS[message.tone], "blocks": [*body, footer]}],
         **_QUIET,
     }
 
@@ -87,43 +64,14 @@ def reply(message: Message) -> dict[str, object]:
 
 def _summary(message: Message) -> str:
     """Return the title and the first facts: what notifications show and screen readers read."""
-    facts = next((block.items for block in message.blocks if isinstance(block, Facts)), ())
-    lines = [f"{one_line(fact.label)}: {cut(one_line(fact.value), 150)}" for fact in facts[:4]]
-    return escape(cut("\n".join([cut(headline(message), _HEADER), *lines]), _FALLBACK))
+    lines = [f"{piece.label}: {piece.words}" for piece in short_pieces(message, _LIMITS)]
+    return escape(cut("\n".join([cut(headline(message), _LIMITS.title), *lines]), _FALLBACK))
 
 
-def _pieces(blocks: tuple[Block, ...]) -> Iterator[_Piece]:
-    for block in blocks:
-        match block:
-            case Facts(items=items):
-                for fact in items[:_FACTS]:
-                    yield _Piece(label=_label(fact.label), words=cut(clean(fact.value).strip(), _VALUE) or "-")
-                if len(items) > _FACTS:
-                    yield _Piece(label="", words=f"+{len(items) - _FACTS} more")
-            case Paragraph(text=words, label=label):
-                yield _Piece(label=_label(label), words=cut(clean(words).strip(), _PARAGRAPH), apart=True)
-            case Code(code=code, label=label):
-                lines = cut_middle(clean(code).strip("\n").expandtabs(4), _CODE)
-                yield _Piece(label=_label(label), words=lines, code=True, apart=True)
-
-
-def _label(label: str) -> str:
-    return cut(one_line(label), _LABEL)
-
-
-def _fitting(pieces: list[_Piece]) -> list[_Piece]:
-    """Return the pieces that Slack takes in one message, and how many more there are."""
-    said = [piece for piece in pieces if piece.words.strip()]
-    used = list(accumulate(len(piece.label) + len(piece.words) for piece in said))
-    fit = min(bisect_right(used, _TOTAL), _PIECES)
-    more = [_Piece(label="", words=f"+{len(said) - fit} more", apart=True)] if len(said) > fit else []
-    return said[:fit] + more
-
-
-def _elements(pieces: list[_Piece]) -> Iterator[_Element]:
+def _elements(shown: list[Piece]) -> Iterator[_Element]:
     """Yield sections of labelled lines, and between them blocks of code."""
     line: list[_Element] = []
-    for piece in pieces:
+    for piece in shown:
         if line and (piece.label or not piece.code):
             line.append(_text("\n\n" if piece.apart else "\n"))
         if piece.label:
@@ -148,7 +96,7 @@ def _links(links: tuple[Link, ...]) -> list[_Element]:
     fit = bisect_right(used, _LINKS_TOTAL)
     row: list[_Element] = []
     for link in links[:fit]:
-        label, url = _label(link.label) or "link", one_line(link.url)
+        label, url = cut(one_line(link.label), _LIMITS.label) or "link", one_line(link.url)
         row.append({"type": "link", "url": url, "text": label} if is_web(url) else _text(f"{label}: {url}"))
     if len(links) > fit:
         row.append(_text(f"+{len(links) - fit} more"))

@@ -16,7 +16,14 @@ SIGNS = {
     Tone.GOOD: "✓",
     Tone.ACKNOWLEDGED: "◐",
 }
-
+COLOURS = {
+    Tone.CRITICAL: "#8e1b1b",
+    Tone.ERROR: "#d13438",
+    Tone.WARNING: "#e0a100",
+    Tone.INFO: "#4a7fb5",
+    Tone.GOOD: "#2e8b57",
+    Tone.ACKNOWLEDGED: "#7a7f87",
+}
 
 #: Colours and cursor movements; without this their visible rest would stay behind.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
