@@ -25,10 +25,11 @@ from tocsin.store.protocol import Transaction
 _BATCH = 500
 #: Slots of one pipeline that one transaction computes. More are missing only after a long standstill.
 _AT_ONCE = 100
-#: Slots that are looked at together when a run has begun or ended, and the runs that may be theirs: it can make up for
-#: one of them. Where only time has passed, these are enough: a slot that nothing began for is missed once the next is due.
+#: Slots that are looked at together when a run has begun or ended, because it can make up for one of them…
 _WINDOW = 20
+#: …and where only time has passed: the one before is missed now if nothing began for it.
 _LATEST = 2
+#: The newest attempts that may belong to these slots.
 _ATTEMPTS = 100
 #: A slot that is held up is looked at again after so long.
 _HELD = timedelta(minutes=1)
