@@ -22,6 +22,30 @@ class CauseClass(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One line of a traceback, without the code on it."""
+
+    #: As Python shows it: most often a path.
+    file: str
+    line: int
+    function: str
+    #: Whether it is the user's own code: no library's, not dlt's and not ours.
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """One exception of the chain that ended a run."""
+
+    #: Qualified name of its class.
+    exception: str
+    #: What it says, shortened; empty where it only repeats the exception below it.
+    message: str = ""
+    #: From the outermost call to the place where it was raised; of a long traceback the end.
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cause:
     """The root error of a failed run. Every text in it has been redacted."""
 
@@ -48,5 +72,8 @@ class Cause:
     location: str | None = None
     #: Short class names from the outermost exception to the root.
     chain: tuple[str, ...] = ()
+    #: All exceptions from the outermost to the innermost, those below the root included, for programs that group and
+    #: show them in their own way.
+    raised: tuple[Raised, ...] = ()
     #: The end of the traceback as Python prints it.
     traceback: str = ""

@@ -101,6 +101,11 @@ class Chain:
         return tuple(found)
 
 
+def only_says_where(error: BaseException) -> bool:
+    """Whether an exception wraps another one and has nothing to add but the place."""
+    return is_a(error, _WRAPPERS)
+
+
 def walk(error: BaseException) -> Chain:
     """Follow the chain below `error` and choose the exception to show."""
     errors, leaves, seen = [error], 1, {id(error)}

@@ -14,6 +14,7 @@ from tocsin.core.explain.hints import hint_for
 from tocsin.core.explain.http import answer_in, hide_queries, peer_in, url_in
 from tocsin.core.explain.message import message_of
 from tocsin.core.explain.missing_config import missing_fields
+from tocsin.core.explain.raised import raised
 from tocsin.core.explain.row_values import hide_row_values
 from tocsin.core.explain.scene import RunFacts, Scene, first_told, table_and_column
 
@@ -65,6 +66,7 @@ def _explain(error: BaseException, *, redact: Callable[[str], str], step: str | 
         status=scene.answer.status if scene.answer else None,
         location=scene.location,
         chain=tuple(short_name(e) for e in chain.shown),
+        raised=raised(chain, clean),
         # Redacted as a whole before it is cut: half a secret would not be known as one.
         traceback=end_of(clean(traceback_of(chain.traced))),
     )

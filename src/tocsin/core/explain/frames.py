@@ -27,7 +27,7 @@ def location(errors: tuple[BaseException, ...]) -> str | None:
         errors: The exceptions to search, the one that matters most first.
     """
     for error in errors:
-        for frame, line in reversed(_stack(error)):
+        for frame, line in reversed(stack_of(error)):
             if is_user_code(frame):
                 return place(frame, line)
     return None
@@ -49,7 +49,7 @@ def place(frame: FrameType, line: int | None = None) -> str:
 
 def raised_by_user(error: BaseException) -> bool:
     """Whether the user's code raised it: by its last frame, or without frames by the home of its class."""
-    stack = _stack(error)
+    stack = stack_of(error)
     if stack:
         return is_user_code(stack[-1][0])
     return "." not in names(error)[0]
@@ -74,7 +74,8 @@ def end_of(text: str, longest: int = LONGEST_TRACEBACK) -> str:
     return f"[{len(text) - len(kept):,} characters left out]\n{kept}"
 
 
-def _stack(error: BaseException) -> list[tuple[FrameType, int]]:
+def stack_of(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Return the frames of an exception with their lines, from the outermost call to where it was raised."""
     tb = read(error, "__traceback__")
     return list(traceback.walk_tb(tb)) if isinstance(tb, TracebackType) else []
 
