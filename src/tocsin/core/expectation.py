@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from tocsin.core.run import DeclaredSchedule
-from tocsin.core.schedule import Schedule, slots_after
+from tocsin.core.schedule import Schedule, slot_after
 from tocsin.core.slot import Slot, expect
-
-_ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,22 +38,15 @@ class Expectation:
             pipeline=self.pipeline,
             environment=self.environment,
             after=self.computed_to,
-            until=_ALWAYS,
+            until=now,
             start_within=self.start_within,
             finish_within=self.finish_within,
             anchor=self.anchor,
         )
-        come: list[Slot] = []
-        following = None
-        for slot in coming:
-            if slot.due_at > now or len(come) == most:
-                following = slot.due_at
-                break
-            come.append(slot)
-        computed_to = come[-1].due_at if come else self.computed_to
-        return come, replace(self, computed_to=computed_to, next_slot_at=following)
+        come = list(islice(coming, most))
+        return come, self.planned(come[-1].due_at if come else self.computed_to)
 
     def planned(self, computed_to: datetime) -> Expectation:
         """Return it with its slots computed up to this moment, and the next one planned."""
-        following = slots_after(self.schedule, computed_to, anchor=self.anchor)
-        return replace(self, computed_to=computed_to, next_slot_at=next(following, None))
+        following = slot_after(self.schedule, computed_to, anchor=self.anchor)
+        return replace(self, computed_to=computed_to, next_slot_at=following)

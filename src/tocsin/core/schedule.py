@@ -84,6 +84,16 @@ def slots_after(schedule: Schedule, after: datetime, *, anchor: datetime | None 
 
 
 @lru_cache(maxsize=1024)
+def slot_after(schedule: Schedule, after: datetime, *, anchor: datetime | None = None) -> datetime | None:
+    """Return the first of `slots_after`, or None where the schedule has come to its end.
+
+    Remembered, because a fleet has few schedules for many pipelines and asks for the same moments again and again: to
+    find the next one takes three times as long as to make a slot of it.
+    """
+    return next(slots_after(schedule, after, anchor=anchor), None)
+
+
+@lru_cache(maxsize=1024)
 def _read(text: str) -> tuple[WallClock | timedelta, str | None]:
     """Return what repeats, and the name of a zone that the text itself holds."""
     first, *others = text.split() or [""]

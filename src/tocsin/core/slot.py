@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
 
-from tocsin.core.schedule import Schedule, slots_after
+from tocsin.core.schedule import Schedule, slot_after
 
 #: A slot opens early by this fraction of the gap before it, so that a clock which is a little fast does no harm…
 _EARLY = 1 / 4
@@ -84,8 +83,8 @@ def expect(
         finish_within: How long after it is due its run may end.
         anchor: From where "every" counts, see `slots_after`.
     """
-    before = after
-    for due_at in takewhile(lambda due: due <= until, slots_after(schedule, after, anchor=anchor)):
+    before, due_at = after, slot_after(schedule, after, anchor=anchor)
+    while due_at is not None and due_at <= until:
         yield Slot(
             id=f"{environment}/{pipeline}/{due_at:%Y-%m-%dT%H:%M:%SZ}",
             pipeline=pipeline,
@@ -96,4 +95,4 @@ def expect(
             start_by=due_at + start_within,
             finish_by=None if finish_within is None else due_at + finish_within,
         )
-        before = due_at
+        before, due_at = due_at, slot_after(schedule, due_at, anchor=anchor)
