@@ -116,6 +116,10 @@ def test_routes_are_read_with_their_own_policy() -> None:
         ({"routes": [{"channels": ["ops"]}]}, "no channel is called 'ops'; no channel is configured"),
         ({"routes": [{"match": ["team=x"]}]}, "asks for the label 'team'"),
         ({"routes": [{"match": 3}]}, "expected a list of texts"),
+        (
+            {"maintenance": ["all"]},
+            "tocsin.maintenance[1] = \"['all']\": expected a table: write [[tocsin.maintenance]]",
+        ),
     ],
 )
 def test_each_mistake_is_told_and_stops_nothing(table: dict[str, Any], said: str) -> None:

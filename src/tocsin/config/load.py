@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, TypeVar
 from tocsin.config.layer import Layer
 from tocsin.config.merge import Leaf, Tree, merge
 from tocsin.config.model import ChannelConfig, Config, PipelineConfig, Problem
-from tocsin.config.settings import CHANNEL, GENERAL, PIPELINE, ROUTE, Setting
+from tocsin.config.settings import CHANNEL, GENERAL, MAINTENANCE, PIPELINE, ROUTE, Setting
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.policy import Policy
 from tocsin.core.route import LABELS, Route
 from tocsin.core.severity import Severity
 
 if TYPE_CHECKING:
+    from tocsin.core.maintenance import Maintenance
     from tocsin.core.schedule import Schedule
 
-_TABLES = ("channels", "pipelines", "routes")
+_TABLES = ("channels", "pipelines", "routes", "maintenance")
 T = TypeVar("T")
 
 
@@ -72,6 +73,7 @@ class _Reader:
         )
         config = replace(config, pipelines=self.pipelines(_table(tree, "pipelines"), config.timezone))
         config = replace(config, routes=self.routes(tree.get("routes"), config))
+        config = replace(config, maintenance=self.maintenance(tree.get("maintenance"), config.timezone))
         return replace(config, problems=tuple(self.problems))
 
     def read(
@@ -188,29 +190,48 @@ class _Reader:
             self.problems.append(_problem(table["schedule"], f"{prefix}.schedule", str(error)))
             return None
 
-    def routes(self, leaf: Leaf | Tree | None, config: Config) -> tuple[Route, ...]:
-        if leaf is None:
-            return ()
-        if not isinstance(leaf, Leaf) or not isinstance(leaf.value, list):
-            self.problems.append(_problem(leaf, "tocsin.routes", "expected a list of tables: write [[tocsin.routes]]"))
-            return ()
+    def entries(
+        self, found: Leaf | Tree | None, key: str, settings: Sequence[Setting]
+    ) -> Iterator[tuple[int, dict[str, object]]]:
+        """Yield the number and the values of each table in a list of tables."""
+        if found is None:
+            return
+        if not isinstance(found, Leaf) or not isinstance(found.value, list):
+            self.problems.append(_problem(found, key, f"expected a list of tables: write [[{key}]]"))
+            return
+        for number, table in enumerate(found.value, start=1):
+            if isinstance(table, Mapping):
+                tree = merge([replace(found.layer, values=table)])
+                yield number, self.read(tree, settings, f"{key}[{number}]")
+            else:
+                self.problems.append(_problem(found, f"{key}[{number}]", f"expected a table: write [[{key}]]"))
+
+    def maintenance(self, found: Leaf | Tree | None, timezone: str) -> tuple[Maintenance, ...]:
+        made = []
+        for number, given in self.entries(found, "tocsin.maintenance", MAINTENANCE):
+            from tocsin.config.maintenance import read_maintenance  # see timezone()
+
+            try:
+                made.append(read_maintenance(given, name=f"maintenance {number}", timezone=timezone))
+            except ValueError as error:
+                key = f"tocsin.maintenance[{number}]"
+                self.problems.append(Problem(origin=_origin(found), key=key, found=None, remedy=str(error)))
+        return tuple(made)
+
+    def routes(self, found: Leaf | Tree | None, config: Config) -> tuple[Route, ...]:
         names = {channel.name for channel in config.channels}
         routes = []
-        for number, table in enumerate(leaf.value, start=1):
+        for number, given in self.entries(found, "tocsin.routes", ROUTE):
             prefix = f"tocsin.routes[{number}]"
-            if not isinstance(table, Mapping):
-                self.problems.append(_problem(leaf, prefix, "expected a table: write [[tocsin.routes]]"))
-                continue
-            given = self.read(merge([replace(leaf.layer, values=table)]), ROUTE, prefix)
             channels: tuple[str, ...] = _given(given, "channels", ())
             for name in channels:
                 if name not in names:
-                    self.no_channel(leaf, f"{prefix}.channels", name, names)
+                    self.no_channel(found, f"{prefix}.channels", name, names)
             known = tuple(name for name in channels if name in names)
             routes.append(
                 Route(
                     name=_given(given, "name", f"route {number}"),
-                    matchers=self.matchers(_given(given, "match", ()), leaf, f"{prefix}.match"),
+                    matchers=self.matchers(_given(given, "match", ()), found, f"{prefix}.match"),
                     # A route that names no channel we know would swallow its alerts, so it takes them all.
                     channels=known or tuple(channel.name for channel in config.channels),
                     policy=Policy(
@@ -222,13 +243,13 @@ class _Reader:
             )
         return tuple(routes)
 
-    def matchers(self, texts: Sequence[str], leaf: Leaf, key: str) -> tuple[Matcher, ...]:
+    def matchers(self, texts: Sequence[str], found: Leaf | Tree | None, key: str) -> tuple[Matcher, ...]:
         matchers = []
         for text in texts:
             try:
                 matchers.append(parse_matcher(text, labels=LABELS))
             except ValueError as error:
-                self.problems.append(Problem(origin=leaf.layer.origin, key=key, found=None, remedy=str(error)))
+                self.problems.append(Problem(origin=_origin(found), key=key, found=None, remedy=str(error)))
         return tuple(matchers)
 
 

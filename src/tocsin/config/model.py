@@ -13,6 +13,7 @@ from tocsin.core.route import Route
 
 if TYPE_CHECKING:
     # The configuration does not go through the codec, and programs without a schedule need not pay for its readers.
+    from tocsin.core.maintenance import Maintenance  # noqa: TC004
     from tocsin.core.schedule import Schedule  # noqa: TC004
 
 
@@ -83,6 +84,7 @@ class Config:
     watchdog_url: str | None = None
     channels: tuple[ChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 

@@ -236,6 +236,32 @@ ROUTE = (
     ),
 )
 
+#: `[[tocsin.maintenance]]`
+MAINTENANCE = (
+    Setting(
+        key="match",
+        read=read_texts,
+        default=None,
+        help="Conditions that all have to hold, as those of routes. What they fit is kept and shown, and nobody is "
+        "told.",
+        example="['environment=\"prod\"']",
+    ),
+    Setting(
+        key="when",
+        read=read_texts,
+        default=None,
+        help='Windows of time: days, hours or both, and the zone (`"sun 02:00-04:00 Europe/Berlin"`, `"sat,sun"`, '
+        '`"22:00-06:00"`), or two moments (`"2026-12-24 18:00 to 2026-12-27 06:00"`). The zone is that of `[tocsin]` '
+        "where none is named.",
+        example='["sun 02:00-04:00 Europe/Berlin"]',
+    ),
+    Setting(key="reason", read=read_text, default=None, help="Why, for whoever asks why nobody was told."),
+    Setting(key="name", read=read_text, default=None, help="Name of the maintenance in explanations."),
+    Setting(
+        key="everything", read=read_bool, default="false", help="Everything is muted although no condition limits it."
+    ),
+)
+
 #: Keys of `[tocsin.channels.NAME]` that are not the channel's own.
 CHANNEL = (
     Setting(key="type", read=read_text, default=None, help="What kind of channel it is: see `tocsin channel list`."),

@@ -103,16 +103,24 @@ def check_silence(
         )
     if not reason.strip():
         raise ValueError('a silence needs a reason; write for example --reason "the warehouse is moved"')
-    if not everything and not any(map(_narrows, matchers)):
-        found = f"{', '.join(map(str, matchers))} matches every alert" if matchers else "no condition is given"
+    if mutes_everything(matchers) and not everything:
         raise ValueError(
-            f"the silence would mute everything: {found}; write for example 'pipeline=\"orders\"', "
+            f"the silence would mute everything: {no_limit(matchers)}; write for example 'pipeline=\"orders\"', "
             "or --everything if that is meant"
         )
 
 
+def mutes_everything(matchers: Sequence[Matcher]) -> bool:
+    """Whether no matcher leaves out any value, other than none at all."""
+    return not any(map(_narrows, matchers))
+
+
+def no_limit(matchers: Sequence[Matcher]) -> str:
+    """Return why matchers mute everything, in words."""
+    return f"{', '.join(map(str, matchers))} matches every alert" if matchers else "no condition is given"
+
+
 def _narrows(matcher: Matcher) -> bool:
-    """Whether there is a value, other than none at all, that the matcher leaves out."""
     match matcher.operator:
         case "=":
             return True
