@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from tocsin.core.feed import Feed
 from tocsin.core.message import Message
 from tocsin.core.outbox import Receipt
 
@@ -19,6 +20,8 @@ class Outgoing:
     message: Message
     #: Use the plainest form: the receiver refused the rich one.
     plain: bool = False
+    #: The recipients that still wait for it, after others have got it; empty where all of them do.
+    only: tuple[str, ...] = ()
     #: What this channel kept of its first message about the same alert, or None.
     previous: Receipt | None = None
     #: Seconds that the hand-over may take in all; less in the process of a pipeline, which cannot wait.
@@ -69,6 +72,14 @@ class Channel(Protocol):
     def problems(cls, settings: Mapping[str, str]) -> list[str]:  # noqa: ARG003
         """Return what is wrong with the settings together, in sentences; a channel that has such rules says so here."""
         return []
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Return what it wants to hear of every run, beside alerts.
+
+        The news come as messages whose `data` is a `News`. Each feed has a queue and pauses of its own, so that no
+        alert waits behind it.
+        """
+        return ()
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Hand the message over.

@@ -24,7 +24,7 @@ _Addresses = Sequence[tuple[int, int, int, str, tuple[object, ...]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """The time of one request."""
+    """The time of one request, or of one conversation."""
 
     #: When it is over, on the monotonic clock.
     end: float
@@ -64,13 +64,18 @@ class _Patient(io.RawIOBase):
         super().close()
 
 
+def patient(raw: io.RawIOBase, sock: socket.socket, clock: Clock) -> io.BufferedReader:
+    """Return a reader of `raw`, which reads from `sock`, that waits for no longer than the clock allows."""
+    return io.BufferedReader(_Patient(raw, sock, clock))
+
+
 class Response(HTTPResponse):
     """An answer whose every byte arrives within the time of the request."""
 
     def __init__(self, sock: socket.socket, clock: Clock, method: str) -> None:
         """Prepare to read the answer to a request that was sent through `sock`."""
         super().__init__(sock, method=method)
-        self.fp = io.BufferedReader(_Patient(self.fp.detach(), sock, clock))
+        self.fp = patient(self.fp.detach(), sock, clock)
 
 
 def authorization(header: str, address: SplitResult) -> dict[str, str]:
@@ -89,7 +94,7 @@ def open_connection(target: SplitResult, proxy: SplitResult | None, clock: Clock
         http.client.HTTPException: The proxy does not speak HTTP.
     """
     hop = proxy or target
-    sock = _open(hop.hostname or "", hop.port or (443 if hop.scheme == "https" else 80), clock)
+    sock = connect(hop.hostname or "", hop.port or (443 if hop.scheme == "https" else 80), clock)
     try:
         if target.scheme == "https":
             if proxy is not None:
@@ -103,11 +108,18 @@ def open_connection(target: SplitResult, proxy: SplitResult | None, clock: Clock
 
 
 @cache
-def tls_context() -> ssl.SSLContext:
-    """Return how certificates are verified; made once, because reading the authorities takes a while."""
-    context = ssl.create_default_context()
+def tls_context(ca_file: str = "") -> ssl.SSLContext:
+    """Return how certificates are verified; made once, because reading the authorities takes a while.
+
+    Args:
+        ca_file: The certificates that are trusted, and no others; without it those that the system trusts.
+
+    Raises:
+        OSError: The file cannot be read or holds no certificate.
+    """
+    context = ssl.create_default_context(cafile=ca_file or None)
     paths = ssl.get_default_verify_paths()
-    if paths.cafile is None and paths.capath is None:
+    if not ca_file and paths.cafile is None and paths.capath is None:
         # The Python of python.org for macOS comes without certificates of authorities; dlt brings some.
         with contextlib.suppress(ImportError):
             import certifi
@@ -116,7 +128,12 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _open(host: str, port: int, clock: Clock) -> socket.socket:
+def connect(host: str, port: int, clock: Clock) -> socket.socket:
+    """Connect to the first address of a host that answers.
+
+    Raises:
+        OSError: None does, or not in time.
+    """
     trouble: OSError = OSError("the name has no address")
     for family, kind, protocol, _, address in _look_up(host, port, clock):
         sock = socket.socket(family, kind, protocol)
