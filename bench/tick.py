@@ -1,7 +1,8 @@
 """What a look at what is expected costs, by how much is watched and by how much is due.
 
-The store is a SQLite file. Every pipeline is configured with a schedule and has three good runs behind it. The clock is
-moved, and a look is everything that a tick does except to send.
+The store is a SQLite file. Every pipeline is configured with a schedule and has good days behind it, with their slots
+and runs. The clock is moved, and a look is everything that a tick does except to send. Processor time stands beside the
+time that has passed: where they differ by much, the disk was waited for, or other work on the machine.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tocsin.config.model import ChannelConfig, Config, PipelineConfig
-from tocsin.core.run import Outcome, Run, Stage, TableLoad
+from tocsin.core.run import Context, Outcome, Run, Stage, Step, TableLoad
 from tocsin.core.schedule import Schedule
+from tocsin.core.slot import Slot, SlotState, expect
 from tocsin.engine.engine import Engine
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import look
@@ -25,28 +28,39 @@ from tocsin.store.sqlite import SqliteStore
 _NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _LOOKS = 9
 _DUE = 10
+_GRACE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Took:
+    """How many seconds a look took, and how many of the processor's."""
+
+    wall: float
+    processor: float
 
 
 class _Watched:
     """A store full of pipelines, and an engine whose clock stands where it is put."""
 
-    def __init__(self, folder: str, pipelines: Mapping[str, PipelineConfig]) -> None:
+    def __init__(self, folder: str, pipelines: Mapping[str, PipelineConfig], *, days: int) -> None:
         self.now = _NOON
         channel = ChannelConfig(name="log", type="file", origin="here", settings={"path": f"{folder}/alerts.jsonl"})
         config = Config(home=Path(folder), channels=(channel,), pipelines=pipelines)
         self.store = SqliteStore(Path(folder) / "tocsin.db")
         with self.store.writing() as tx:
-            for name in pipelines:
-                for day in (3, 2, 1):
-                    tx.save_run(_good_run(name, _NOON - timedelta(days=day)))
+            for name, pipeline in pipelines.items():
+                met = [*_met(name, pipeline, days)]
+                tx.save_slots([slot for slot, _ in met], check_at={})
+                for _, run in met:
+                    tx.save_run(run)
         self.engine: Engine = open_engine(config, store=self.store, clock=lambda: self.now, watching=True)
 
-    def look(self, at: datetime) -> float:
-        """Return how many seconds a look at this time takes."""
+    def look(self, at: datetime) -> _Took:
+        """Return what a look at this time takes."""
         self.now = at
-        started = time.perf_counter()
+        wall, processor = time.perf_counter(), time.process_time()
         look(self.engine)
-        return time.perf_counter() - started
+        return _Took(wall=time.perf_counter() - wall, processor=time.process_time() - processor)
 
     def told(self) -> int:
         """Return how many messages were decided on."""
@@ -54,17 +68,34 @@ class _Watched:
             return len(tx.notifications(limit=1_000_000))
 
 
+def _met(name: str, pipeline: PipelineConfig, days: int) -> Iterator[tuple[Slot, Run]]:
+    """Yield the slots of a pipeline in the days before, each with the run that met it."""
+    if pipeline.schedule is not None:
+        before = _NOON - timedelta(days=days)
+        for slot in expect(
+            pipeline.schedule, pipeline=name, environment="default", after=before, until=_NOON, start_within=_GRACE
+        ):
+            run = _good_run(name, slot.due_at)
+            yield replace(slot, state=SlotState.DONE, logical_id=run.logical_id), run
+
+
 def _good_run(name: str, at: datetime) -> Run:
+    steps = (Stage.EXTRACT, Stage.NORMALIZE, Stage.LOAD)
     return Run(
         id=f"{name}-{at:%d}",
         pipeline=name,
         environment="default",
         started_at=at,
-        ended_at=at + timedelta(minutes=5),
+        ended_at=at + timedelta(minutes=len(steps)),
         outcome=Outcome.SUCCEEDED,
         stage=Stage.LOAD,
         logical_id=f"{name}-{at:%d}",
-        tables=(TableLoad(table="rows", rows=1000),),
+        steps=tuple(
+            Step(stage=stage, started_at=at + timedelta(minutes=n), ended_at=at + timedelta(minutes=n + 1))
+            for n, stage in enumerate(steps)
+        ),
+        tables=tuple(TableLoad(table=f"table{n}", rows=1000) for n in range(5)),
+        context=Context(orchestrator="airflow", names={"dag_id": name, "task_id": "load"}, command="load.py"),
     )
 
 
@@ -74,7 +105,7 @@ def _pipelines(number: int, *, due: int) -> dict[str, PipelineConfig]:
     morning = Schedule(text="0 6 * * *", source="config.toml")
     return {
         f"pipeline{index:06}": PipelineConfig(
-            schedule=minutes[index // due] if index < due * _LOOKS else morning, start_within=timedelta(seconds=10)
+            schedule=minutes[index // due] if index < due * _LOOKS else morning, start_within=_GRACE
         )
         for index in range(number)
     }
@@ -83,7 +114,7 @@ def _pipelines(number: int, *, due: int) -> dict[str, PipelineConfig]:
 def measure_watched(number: int) -> dict[str, object]:
     """Return what a look costs where ten of so many pipelines are due, and do not come."""
     with tempfile.TemporaryDirectory() as folder:
-        watched = _Watched(folder, _pipelines(number, due=_DUE))
+        watched = _Watched(folder, _pipelines(number, due=_DUE), days=3)
         first = watched.look(_NOON)
         looks = [watched.look(_NOON + timedelta(minutes=minute + 1, seconds=11)) for minute in range(_LOOKS)]
         told = watched.told()
@@ -91,20 +122,19 @@ def measure_watched(number: int) -> dict[str, object]:
     return {
         "figure": "milliseconds for a look where 10 pipelines are due",
         "watched": number,
-        "median": round(statistics.median(looks) * 1000, 1),
+        "median": round(statistics.median(took.wall for took in looks) * 1000, 1),
+        "median of the processor": round(statistics.median(took.processor for took in looks) * 1000, 1),
         "told": told,
-        "seconds to take in the configuration": round(first, 1),
+        "seconds to take in the configuration": round(first.wall, 1),
     }
 
 
 def measure_outage(number: int) -> dict[str, object]:
     """Return how fast a look judges so many pipelines that are due at once and do not come."""
     with tempfile.TemporaryDirectory() as folder:
-        watched = _Watched(folder, _pipelines(number, due=number))
+        watched = _Watched(folder, _pipelines(number, due=number), days=10)
         watched.look(_NOON)
-        busy = time.process_time()
-        seconds = watched.look(_NOON + timedelta(minutes=1, seconds=11))
-        busy = time.process_time() - busy
+        took = watched.look(_NOON + timedelta(minutes=1, seconds=11))
         told = watched.told()
         again = watched.look(_NOON + timedelta(minutes=1, seconds=21))
         watched.store.close()
@@ -112,9 +142,11 @@ def measure_outage(number: int) -> dict[str, object]:
         "figure": "pipelines judged and recorded in a second, all due at once",
         "due": number,
         "told": told,
-        "a second": round(number / seconds),
-        "a second of processor time": round(number / busy),
-        "seconds for the next look": round(again, 2),
+        "a second": round(number / took.wall),
+        "a second of the processor": round(number / took.processor),
+        "seconds": round(took.wall, 2),
+        "seconds of the processor": round(took.processor, 2),
+        "seconds for the next look": round(again.wall, 2),
         "wanted": ">= 2000 a second",
     }
 
