@@ -188,6 +188,74 @@ def test_a_blocked_downstream_that_starts_in_the_end_is_never_told(make: _Make) 
     assert not [message for message in world.messages() if message.title.startswith("revenue")]
 
 
+_CHAIN = {"customers": _HOURLY, "orders": {**_HOURLY, "schedule": "5 * * * *"}}
+
+
+def _run_in_a_row(world: World, *hours: int) -> None:
+    """Let orders begin right after customers, whose runs take between 4 and 8 minutes."""
+    for hour in hours:
+        begun, ended = hour * 60, hour * 60 + 4 + hour % 5
+        world.tick(begun)
+        world.report(_ended(f"customers{hour}", begun, ended, pipeline="customers"))
+        world.report(_ended(f"orders{hour}", ended + 0.1, ended + 2))
+        assert world.tick(ended + 3) == []
+
+
+def test_an_order_is_learned_from_the_runs_and_holds_like_a_written_one(make: _Make) -> None:
+    """The upstream's alert says what waits and why that is believed; a pipeline that stays away is told in the end."""
+    world = make(**_CHAIN)
+    _run_in_a_row(world, *range(11))
+    world.tick(660)
+    world.report(run("bad", pipeline="customers", started_at=at(660), ended=664))
+
+    assert world.tick(676) == ["customers failed"]
+    assert "blocks orders (orders usually starts after customers, learned from 11 runs)" in world.texts()
+    assert world.tick(705) == []
+    world.report(_ended("good", 706, 710, pipeline="customers"))
+    assert [title.split(" after")[0] for title in world.tick(711)] == ["customers recovered"]
+    assert world.tick(719) == []
+    assert "orders has not started" in world.tick(721)
+    assert "time counts from then (orders usually starts after customers" in world.texts()
+
+
+def test_a_few_runs_in_a_row_hold_nobody(make: _Make) -> None:
+    """Before there are enough of them each pipeline is told by itself."""
+    world = make(**_CHAIN)
+    _run_in_a_row(world, *range(7))
+    world.tick(420)
+    world.report(run("bad", pipeline="customers", started_at=at(420), ended=424))
+
+    assert world.tick(436) == ["customers failed", "orders has not started"]
+
+
+def test_who_is_said_to_wait_for_nobody_is_told_by_itself(make: _Make) -> None:
+    """An empty `after` is an answer, also to what was learned before it was written."""
+    world = make(**_CHAIN)
+    _run_in_a_row(world, *range(11))
+    world.restart(customers=_HOURLY, orders={**_CHAIN["orders"], "after": []})
+    world.tick(660)
+    world.report(run("bad", pipeline="customers", started_at=at(660), ended=664))
+
+    assert world.tick(676) == ["customers failed", "orders has not started"]
+    assert "blocks orders" not in world.texts()
+
+
+def test_who_went_on_without_its_upstream_is_told_by_itself(make: _Make) -> None:
+    """A pipeline that once began although the other had failed does not wait for it, however well it did."""
+    world = make(**_CHAIN)
+    _run_in_a_row(world, *range(11))
+    world.tick(660)
+    world.report(run("bad", pipeline="customers", started_at=at(660), ended=664))
+    world.report(_ended("orders11", 666, 668))
+    world.tick(669)
+    world.report(_ended("customers11", 690, 694, pipeline="customers"))
+    world.tick(695)
+    world.tick(720)
+    world.report(run("bad again", pipeline="customers", started_at=at(720), ended=724))
+
+    assert world.tick(736) == ["customers failed", "orders has not started"]
+
+
 def test_missed_slots_after_a_stop_are_one_message_with_the_gap(make: _Make) -> None:
     """A watcher that was stopped over three slots tells them as one, and says that it did not look."""
     world = make(orders=_HOURLY)

@@ -80,6 +80,17 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.next_slot_at(), ["expectations_by_next_slot", "slots_to_check"]),
     (lambda tx: tx.slots("p", "e", unresolved=True), ["slots_by_pipeline"]),
     (lambda tx: tx.due_slots(NOON, limit=9), ["slots_to_check"]),
+    (lambda tx: tx.starts("p", "e", limit=9), ["runs_by_pipeline (pipeline=? AND environment=?)"]),
+    (lambda tx: tx.ended_before(NOON, "e", within=MINUTE, limit=9), ["COVERING INDEX runs_by_end (environment=?"]),
+    (
+        lambda tx: tx.learned_orders("e", downstreams=["p", "q"]),
+        ["autoindex_learned_orders_1 (environment=? AND downstream=?)"],
+    ),
+    (
+        lambda tx: tx.learned_orders("e", upstreams=["p", "q"]),
+        ["learned_orders_by_upstream (environment=? AND upstream=?)"],
+    ),
+    (lambda tx: tx.save_learned_orders("p", "e", []), ["autoindex_learned_orders_1"]),
     (lambda tx: tx.recall("n"), ["autoindex_meta"]),
     (lambda tx: tx.notifications(), ["notifications_by_time"]),
     (lambda tx: tx.notifications(status="waiting"), ["notifications_waiting_by_time"]),

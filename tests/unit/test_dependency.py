@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made import at
-from tocsin.core.dependency import Graph, Hold, Standing, blame, hold, impact, impact_text, order
+from tocsin.core.dependency import Graph, Hold, Standing, blame, hold, impact, impact_text, order, with_learned
+from tocsin.core.learned_order import LearnedOrder
 
 #: customers and stock → orders → revenue → churn; orders → report.
 _SHOP = order(
@@ -22,6 +23,7 @@ _TROUBLED = Standing(troubled=True)
 _EXPECTED = Standing(expected=True)
 _NAMES = st.sampled_from("abcdef")
 _AFTER = st.dictionaries(_NAMES, st.lists(_NAMES, max_size=3).map(tuple))
+_LEARNED = st.lists(st.builds(LearnedOrder, upstream=_NAMES, downstream=_NAMES, runs=st.integers(8, 30)))
 _STANDINGS = st.dictionaries(
     _NAMES,
     st.builds(Standing, troubled=st.booleans(), expected=st.booleans(), well_at=st.sampled_from([None, at(1), at(2)])),
@@ -141,3 +143,53 @@ def test_nobody_blocks_himself(after: dict[str, tuple[str, ...]]) -> None:
     assert all(name not in impact(name, graph) for name in "abcdef")
     if not graph.problems:
         assert graph.upstreams == {name: tuple(dict.fromkeys(ups)) for name, ups in after.items() if ups}
+
+
+def _learned(upstream: str, downstream: str, runs: int = 14) -> LearnedOrder:
+    return LearnedOrder(upstream=upstream, downstream=downstream, runs=runs)
+
+
+def test_a_learned_upstream_holds_like_a_written_one_and_says_where_it_comes_from() -> None:
+    """Whoever is told later than the schedule says has to learn why somebody waited."""
+    seen = _learned("revenue", "forecast")
+    graph = with_learned(_SHOP, [seen])
+
+    assert hold("forecast", graph, {"stock": _TROUBLED, "orders": _EXPECTED, "revenue": _EXPECTED}) == Hold(
+        upstream="stock"
+    )
+    assert hold("forecast", graph, {"revenue": Standing(well_at=at(5))}) == Hold(
+        upstream="revenue", released_at=at(5), learned=seen
+    )
+
+
+def test_the_impact_tells_what_of_it_was_learned() -> None:
+    """What was written needs no reason, and what is not named needs none either."""
+    learned = [_learned("orders", "revenue"), _learned("orders", "zebra")]
+
+    assert impact_text(("churn", "revenue"), learned) == (
+        "blocks churn, revenue (revenue usually starts after orders, learned from 14 runs)"
+    )
+    assert impact_text((), learned) == ""
+
+
+def test_what_closes_a_circle_is_not_learned() -> None:
+    """What is written wins over what was learned, and of two that were learned the one with more runs."""
+    against_what_is_written = _learned("churn", "customers", 30)
+    weaker, stronger = _learned("a", "b", 8), _learned("b", "a", 20)
+
+    graph = with_learned(_SHOP, [against_what_is_written, weaker, stronger])
+
+    assert graph.upstreams == {**_SHOP.upstreams, "a": ("b",)}
+    assert graph.learned == {("a", "b"): stronger}
+
+
+@given(_AFTER, _LEARNED)
+def test_whatever_was_learned_nobody_blocks_himself(
+    after: dict[str, tuple[str, ...]], learned: list[LearnedOrder]
+) -> None:
+    """The graph has no circles, and all that is written is still there."""
+    written = order(after)
+    graph = with_learned(written, learned)
+
+    assert all(name not in impact(name, graph) for name in "abcdef")
+    assert all(set(ups) <= set(graph.upstreams[name]) for name, ups in written.upstreams.items())

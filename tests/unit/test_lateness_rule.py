@@ -14,6 +14,7 @@ from made import alert, at, finding, good_run, run
 from tocsin.core.alert import Alert, Change, advance
 from tocsin.core.dependency import Hold
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Context, Outcome, Progress, Run, Stage, Step
 from tocsin.core.schedule import Schedule
@@ -162,6 +163,16 @@ def test_a_released_pipeline_that_does_not_start_has_an_alert_of_its_own() -> No
 
     assert found is not None
     assert found.evidence["Upstream"] == "customers was done at 14:10 Europe/Berlin; time counts from then"
+
+
+def test_a_learned_upstream_is_told_as_one() -> None:
+    """Nobody wrote down that orders wait for customers, so the message says what that rests on."""
+    learned = LearnedOrder(upstream="customers", downstream="orders", runs=14)
+
+    found = judge_start(_slot(), at(86), hold=Hold(upstream="customers", released_at=at(70), learned=learned))
+
+    assert found is not None
+    assert found.evidence["Upstream"].endswith("(orders usually starts after customers, learned from 14 runs)")
 
 
 def test_an_upstream_that_was_done_before_moves_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made import NOON, good_run
+from tocsin.core.attribution import start_of
 from tocsin.core.learned_order import LearnedOrder, learn_order
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Context, Outcome, Run
 
 
 def _runs(name: str, starts: Sequence[float], durations: Sequence[float]) -> list[Run]:
@@ -37,17 +38,23 @@ def _chain(days: int = 14, *, pause: float = 5) -> dict[str, list[Run]]:
     return {"customers": _runs("customers", starts, durations), "orders": _runs("orders", follow, [60] * days)}
 
 
+def _learn(history: Mapping[str, Sequence[Run]]) -> list[LearnedOrder]:
+    """Return what each of the pipelines teaches."""
+    attempts = {name: [start_of(run) for run in runs] for name, runs in history.items()}
+    return [learned for name in attempts for learned in learn_order(name, attempts[name], attempts)]
+
+
 def test_what_follows_an_end_that_varies_is_downstream() -> None:
     """Orders move with the end of customers, which no line of cron can do."""
-    learned = learn_order(_chain())
+    [learned] = _learn(_chain())
 
-    assert learned == (LearnedOrder(upstream="customers", downstream="orders", runs=14),)
-    assert learned[0].source == "learned from 14 runs"
+    assert learned == LearnedOrder(upstream="customers", downstream="orders", runs=14)
+    assert str(learned) == "orders usually starts after customers, learned from 14 runs"
 
 
 def test_eight_runs_are_enough() -> None:
     """Eight mornings in a row, each at another minute, are no chance."""
-    assert [learned.runs for learned in learn_order(_chain(8))] == [8]
+    assert [learned.runs for learned in _learn(_chain(8))] == [8]
 
 
 @pytest.mark.parametrize(("worst", "links"), [(40, 1), (60, 0)])
@@ -58,18 +65,18 @@ def test_the_pause_may_vary_a_little(worst: float, links: int) -> None:
         history["orders"][3], started_at=history["orders"][3].started_at + timedelta(seconds=worst)
     )
 
-    assert len(learn_order(history)) == links
+    assert len(_learn(history)) == links
 
 
 @pytest.mark.parametrize("days", [1, 7])
 def test_a_few_runs_prove_nothing(days: int) -> None:
     """Seven mornings may be chance."""
-    assert learn_order(_chain(days)) == ()
+    assert _learn(_chain(days)) == []
 
 
 def test_a_long_pause_proves_nothing() -> None:
     """What begins a quarter of an hour later may begin for another reason."""
-    assert learn_order(_chain(pause=900)) == ()
+    assert _learn(_chain(pause=900)) == []
 
 
 def test_one_run_without_its_upstream_is_proof_of_the_contrary() -> None:
@@ -77,7 +84,7 @@ def test_one_run_without_its_upstream_is_proof_of_the_contrary() -> None:
     history = _chain()
     history["customers"].pop(9)
 
-    assert learn_order(history) == ()
+    assert _learn(history) == []
 
 
 def test_a_run_after_a_failure_is_proof_of_the_contrary() -> None:
@@ -85,7 +92,37 @@ def test_a_run_after_a_failure_is_proof_of_the_contrary() -> None:
     history = _chain()
     history["customers"][9] = replace(history["customers"][9], outcome=Outcome.FAILED)
 
-    assert learn_order(history) == ()
+    assert _learn(history) == []
+
+
+def test_a_run_after_a_failure_long_ago_counts_as_well() -> None:
+    """Thirty mornings in order prove nothing for a pipeline that went on without the other once before them."""
+    history = _chain(45)
+    history["customers"][2] = replace(history["customers"][2], outcome=Outcome.FAILED)
+
+    assert _learn(history) == []
+
+
+def test_a_run_that_somebody_started_proves_nothing() -> None:
+    """Neither for an order nor against it: the schedule did not begin it."""
+    history = _chain()
+    by_hand = replace(history["orders"][3], id="hand", logical_id="hand", context=Context(interactive=True))
+    history["orders"].append(
+        replace(by_hand, started_at=NOON + timedelta(hours=9), ended_at=NOON + timedelta(hours=10))
+    )
+
+    assert [learned.runs for learned in _learn(history)] == [14]
+
+
+def test_another_attempt_does_not_count_as_a_beginning() -> None:
+    """The retry of a failed run begins when the orchestrator says so; its first attempt followed the upstream."""
+    history = _chain()
+    first = history["orders"][5]
+    history["orders"][5] = replace(first, outcome=Outcome.FAILED)
+    again = replace(first, id="retry", attempt=2, started_at=first.started_at + timedelta(hours=1))
+    history["orders"].append(replace(again, ended_at=again.started_at + timedelta(minutes=1)))
+
+    assert [learned.runs for learned in _learn(history)] == [14]
 
 
 def test_an_upstream_that_always_takes_the_same_time_teaches_nothing() -> None:
@@ -96,7 +133,7 @@ def test_an_upstream_that_always_takes_the_same_time_teaches_nothing() -> None:
         "orders": _runs("orders", [start + 600 for start in starts], [60] * 14),
     }
 
-    assert learn_order(history) == ()
+    assert _learn(history) == []
 
 
 def test_a_chain_teaches_its_links() -> None:
@@ -110,7 +147,7 @@ def test_a_chain_teaches_its_links() -> None:
     ends = [(run.ended_at or NOON) - NOON for run in history["orders"]]
     history["revenue"] = _runs("revenue", [end.total_seconds() + 3 for end in ends], [20] * 14)
 
-    links = [(learned.upstream, learned.downstream) for learned in learn_order(history)]
+    links = [(learned.upstream, learned.downstream) for learned in _learn(history)]
 
     assert ("customers", "orders") in links
     assert ("orders", "revenue") in links
@@ -140,4 +177,4 @@ def test_two_schedules_never_teach_an_order(
         for name, late in (("a", 0.0), ("b", min(offset, gap)))
     }
 
-    assert learn_order(history) == ()
+    assert _learn(history) == []

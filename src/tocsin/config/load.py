@@ -167,7 +167,7 @@ class _Reader:
                 start_within=_given(given, "start_within", timedelta(minutes=15)),
                 finish_within=_given(given, "finish_within", None),
                 stuck_after=_given(given, "stuck_after", None),
-                after=_given(given, "after", ()),
+                after=_given(given, "after", None),
             )
         if after := {name: pipeline.after for name, pipeline in pipelines.items() if pipeline.after}:
             from tocsin.core.dependency import order  # see timezone()

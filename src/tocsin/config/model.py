@@ -62,8 +62,8 @@ class PipelineConfig:
     start_within: timedelta = timedelta(minutes=15)
     finish_within: timedelta | None = None
     stuck_after: timedelta | None = None
-    #: Pipelines that have to deliver first.
-    after: tuple[str, ...] = ()
+    #: Pipelines that have to deliver first; None where nobody says so, and the order is learned.
+    after: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -208,7 +208,8 @@ PIPELINE = (
         key="after",
         read=read_texts,
         default=None,
-        help="Pipelines that have to deliver first. While one of them is in trouble this one is blocked and not late.",
+        help="Pipelines that have to deliver first. While one of them is in trouble this one is blocked and not late. "
+        "Default: learned from the runs. An empty list says that there are none.",
         example='["customers"]',
     ),
     Setting(key="died_after", read=parse_duration, default=None, help="As in `[tocsin]`, for this pipeline."),

@@ -10,6 +10,7 @@ from tocsin.core.dependency import impact_text
 from tocsin.core.excerpt import excerpt
 from tocsin.core.explain import reason as reason_of
 from tocsin.core.finding import Kind, Topic
+from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.message import Block, Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.run import Outcome, Run, Stage
@@ -59,6 +60,8 @@ class Surroundings:
     owner: str = ""
     #: Pipelines that wait for this one, nearest first.
     blocks: tuple[str, ...] = ()
+    #: Which of that nobody wrote down.
+    learned: tuple[LearnedOrder, ...] = ()
 
 
 def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
@@ -210,7 +213,7 @@ def _impact(alert: Alert, around: Surroundings) -> str:
         known = "no earlier run is known that went well"
     else:
         known = f"data is complete up to the run of {moment(around.last_success.started_at)}"
-    blocked = impact_text(around.blocks)
+    blocked = impact_text(around.blocks, around.learned)
     return f"{known}; {blocked}" if blocked else known
 
 

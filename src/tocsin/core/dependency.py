@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.words import listing
 
-#: Downstream pipelines that a message names.
-_NAMED = 5
+#: Downstream pipelines that a message names, and learned orders that it explains.
+_NAMED, _EXPLAINED = 5, 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """The order of the pipelines of one environment, without circles. `order` makes one."""
+    """The order of the pipelines of one environment, without circles. `order` and `with_learned` make one."""
 
     #: The direct upstreams of each pipeline that has any.
     upstreams: Mapping[str, tuple[str, ...]]
     #: What is wrong with the order that was asked for, and what to write instead.
     problems: tuple[str, ...] = ()
+    #: What of it nobody wrote down, by downstream and upstream.
+    learned: Mapping[tuple[str, str], LearnedOrder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class Hold:
     upstream: str
     #: Since when it can start; None while it cannot.
     released_at: datetime | None = None
+    #: Why it is taken for an upstream, where nobody wrote that down.
+    learned: LearnedOrder | None = None
 
 
 def order(after: Mapping[str, tuple[str, ...]]) -> Graph:
@@ -69,6 +74,17 @@ def order(after: Mapping[str, tuple[str, ...]]) -> Graph:
         upstreams={name: ups for name, ups in kept.items() if ups},
         problems=tuple(sorted(_circle_text(sorted(circle)) for circle in circles)),
     )
+
+
+def with_learned(graph: Graph, learned: Iterable[LearnedOrder]) -> Graph:
+    """Return the graph with what was learned, as far as that closes no circle: what rests on more runs goes first."""
+    upstreams = dict(graph.upstreams)
+    kept = {}
+    for one in sorted(learned, key=lambda one: (-one.runs, one.downstream, one.upstream)):
+        if one.downstream not in {one.upstream, *_reachable(one.upstream, upstreams)}:
+            upstreams[one.downstream] = (*upstreams.get(one.downstream, ()), one.upstream)
+            kept[one.downstream, one.upstream] = one
+    return replace(graph, upstreams=upstreams, learned=kept)
 
 
 def blame(pipeline: str, graph: Graph, standings: Mapping[str, Standing]) -> str | None:
@@ -102,7 +118,7 @@ def hold(pipeline: str, graph: Graph, standings: Mapping[str, Standing]) -> Hold
     if not released:
         return None
     last = max(released, key=lambda name: released[name])
-    return Hold(upstream=last, released_at=released[last])
+    return Hold(upstream=last, released_at=released[last], learned=graph.learned.get((pipeline, last)))
 
 
 def impact(pipeline: str, graph: Graph) -> tuple[str, ...]:
@@ -115,9 +131,19 @@ def impact(pipeline: str, graph: Graph) -> tuple[str, ...]:
     return tuple(found)
 
 
-def impact_text(downstreams: tuple[str, ...]) -> str:
-    """Return "blocks revenue, churn +3 more", or "" where nothing waits."""
-    return f"blocks {listing(downstreams, most=_NAMED)}" if downstreams else ""
+def impact_text(downstreams: Sequence[str], learned: Iterable[LearnedOrder] = ()) -> str:
+    """Return "blocks revenue, churn +3 more", or "" where nothing waits.
+
+    Args:
+        downstreams: What waits, nearest first.
+        learned: Which of that nobody wrote down: people are told what it rests on.
+    """
+    if not downstreams:
+        return ""
+    reasons = [str(one) for one in learned if one.downstream in downstreams[:_NAMED]]
+    return f"blocks {listing(downstreams, most=_NAMED)}" + (
+        f" ({listing(reasons, most=_EXPLAINED)})" if reasons else ""
+    )
 
 
 def _roots(pipeline: str, graph: Graph, standings: Mapping[str, Standing], seen: set[str]) -> Iterator[str]:

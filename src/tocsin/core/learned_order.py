@@ -9,18 +9,20 @@ always takes the same time, order and coincidence look alike and nothing is lear
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.core.run import Run
+from tocsin.core.attribution import Start
+from tocsin.core.run import Origin
+from tocsin.core.words import count
 
 #: Runs of the downstream that have to agree, every one of them.
-_ENOUGH = 8
-#: The newest runs of a pipeline that are looked at.
-_NEWEST = 30
+ENOUGH = 8
 #: A downstream begins so soon after its upstream has ended.
-_LONGEST_PAUSE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=10)
+#: The newest runs of a pipeline that have to agree where there are so many.
+_NEWEST = 30
 #: How much less the pause varies than the upstream's duration, and how much that has to vary.
 _TIGHT = 0.2
 _LEAST_VARIATION = timedelta(seconds=10)
@@ -35,59 +37,71 @@ class LearnedOrder:
     #: Runs of the downstream it was learned from.
     runs: int
 
-    @property
-    def source(self) -> str:
-        """Where the order comes from, for people."""
-        return f"learned from {self.runs} runs"
+    def __str__(self) -> str:
+        """Return "orders usually starts after customers, learned from 14 runs"."""
+        return f"{self.downstream} usually starts after {self.upstream}, learned from {count(self.runs, 'run')}"
 
 
-def learn_order(history: Mapping[str, Sequence[Run]]) -> tuple[LearnedOrder, ...]:
-    """Return which pipeline begins right after which other one, as far as the runs prove it.
+def learn_order(
+    downstream: str, attempts: Sequence[Start], others: Mapping[str, Sequence[Start]]
+) -> tuple[LearnedOrder, ...]:
+    """Return which other pipelines this one begins right after, as far as its runs prove it.
 
-    Every one of the newest runs of the downstream has to have begun right after a run of the upstream that went well,
-    and each after another one.
+    Every one of its newest runs has to have begun right after a run of the upstream that went well, and each after
+    another one. And none of those that are known began while the last thing that the upstream had done was to fail.
 
     Args:
-        history: The runs of each pipeline of one environment that began by schedule, in any order: runs that somebody
-            started by hand, backfills and repeated attempts follow nothing.
+        downstream: The name of the pipeline.
+        attempts: Its newest attempts, in any order.
+        others: The attempts of pipelines that may be upstream of it, in any order.
     """
-    return tuple(sorted(_learned(history), key=lambda learned: (learned.downstream, learned.upstream)))
+    begun = began_by_schedule(attempts)
+    learned = []
+    for upstream in sorted(others.keys() - {downstream}):
+        ended = _by_end(others[upstream])
+        pairs = _pairs(ended, begun[-_NEWEST:])
+        if len(pairs) >= ENOUGH and _follows(pairs) and not _goes_on_without(ended, begun):
+            learned.append(LearnedOrder(upstream=upstream, downstream=downstream, runs=len(pairs)))
+    return tuple(learned)
 
 
-def _learned(history: Mapping[str, Sequence[Run]]) -> Iterator[LearnedOrder]:
-    ended = {
-        name: sorted((run for run in runs if run.ended_at is not None), key=_end) for name, runs in history.items()
-    }
-    ends, names = [], []
-    for end, name in sorted((_end(run), name) for name, runs in ended.items() for run in runs):
-        ends.append(end)
-        names.append(name)
-    for downstream, runs in history.items():
-        begun = sorted(runs, key=lambda run: run.started_at)[-_NEWEST:]
-        if len(begun) < _ENOUGH:
-            continue
-        # Only what ended right before the newest run can have ended right before each of them.
-        last = begun[-1].started_at
-        near = slice(bisect.bisect_left(ends, last - _LONGEST_PAUSE), bisect.bisect_right(ends, last))
-        for upstream in {*names[near]} - {downstream}:
-            pairs = _pairs(ended[upstream], begun)
-            if pairs is not None and _follows(pairs):
-                yield LearnedOrder(upstream=upstream, downstream=downstream, runs=len(pairs))
+def began_by_schedule(attempts: Sequence[Start]) -> list[datetime]:
+    """Return when runs began, oldest first; by hand, as backfills and as further attempts they follow nothing."""
+    first: dict[str, datetime] = {}
+    for one in attempts:
+        if one.origin is Origin.SCHEDULE:
+            first[one.logical_id] = min(one.started_at, first.get(one.logical_id, one.started_at))
+    return sorted(first.values())
 
 
-def _pairs(ended: Sequence[Run], begun: Sequence[Run]) -> list[tuple[float, float]] | None:
-    """Return the duration of the upstream and the pause after it, in seconds, for each run of the downstream."""
-    ends = [_end(run) for run in ended]
-    pairs: dict[str, tuple[float, float]] = {}
-    for run in begun:
-        position = bisect.bisect_right(ends, run.started_at) - 1
-        if position < 0:
-            return None
-        before, pause = ended[position], run.started_at - ends[position]
-        if before.id in pairs or not before.outcome.ok or pause > _LONGEST_PAUSE:
-            return None
-        pairs[before.id] = ((ends[position] - before.started_at).total_seconds(), pause.total_seconds())
+def _by_end(attempts: Sequence[Start]) -> list[tuple[datetime, Start]]:
+    ended = [(one.ended_at, one) for one in attempts if one.ended_at is not None]
+    return sorted(ended, key=lambda pair: pair[0])
+
+
+def _pairs(ended: Sequence[tuple[datetime, Start]], begun: Sequence[datetime]) -> list[tuple[float, float]]:
+    """Return the duration of the upstream and the pause after it, in seconds, for each run; none if one has none."""
+    pairs: dict[int, tuple[float, float]] = {}
+    for moment in begun:
+        place = _last_before(ended, moment)
+        if place < 0 or place in pairs:
+            return []
+        end, upstream = ended[place]
+        if not upstream.outcome.ok or moment - end > LONGEST_PAUSE:
+            return []
+        pairs[place] = ((end - upstream.started_at).total_seconds(), (moment - end).total_seconds())
     return list(pairs.values())
+
+
+def _goes_on_without(ended: Sequence[tuple[datetime, Start]], begun: Sequence[datetime]) -> bool:
+    """Whether a run began although the upstream had failed."""
+    places = (_last_before(ended, moment) for moment in begun)
+    return any(place >= 0 and ended[place][1].outcome.bad for place in places)
+
+
+def _last_before(ended: Sequence[tuple[datetime, Start]], moment: datetime) -> int:
+    """Return the place of what ended last by then, or -1."""
+    return bisect.bisect_right(ended, moment, key=lambda pair: pair[0]) - 1
 
 
 def _follows(pairs: Sequence[tuple[float, float]]) -> bool:
@@ -101,7 +115,3 @@ def _variation(values: Sequence[float]) -> float:
     cut = len(values) // 10
     inside = sorted(values)[cut : len(values) - cut]
     return inside[-1] - inside[0]
-
-
-def _end(run: Run) -> datetime:
-    return run.ended_at or run.started_at

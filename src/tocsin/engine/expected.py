@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, fingerprint
 from tocsin.core.attribution import settle
+from tocsin.core.dependency import Graph
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
-from tocsin.core.run import Run
+from tocsin.core.run import Outcome, Run
 from tocsin.core.slot import Slot, SlotState
 from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
@@ -18,6 +19,7 @@ from tocsin.engine.declared import take_declared
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import Found, advance_alerts
 from tocsin.engine.learned import learn_schedule
+from tocsin.engine.order import learn_upstreams, order_above
 from tocsin.engine.upstreams import hold_of
 from tocsin.store.protocol import Transaction
 
@@ -70,6 +72,8 @@ def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
         _settle(tx, [run.pipeline], run.environment, now, since=now, least=_WINDOW, plan={})
     if run.outcome.ok and engine.config.pipeline(run.pipeline).schedule is None:
         learn_schedule(engine, tx, run, known, now)
+    if run.outcome is not Outcome.RUNNING:
+        learn_upstreams(engine, tx, run)
 
 
 def _compute_slots(engine: Engine, now: datetime) -> int:
@@ -101,11 +105,13 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
             last_runs = tx.latest_runs_of(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
+            graph = order_above(engine, tx, settled, environment)
             found = []
             for name, slots in settled.items():
                 judgement = _Judgement(
                     engine=engine,
                     tx=tx,
+                    graph=graph,
                     now=now,
                     since=since,
                     plan=plan,
@@ -165,6 +171,8 @@ class _Judgement:
 
     engine: Engine
     tx: Transaction
+    #: Who is upstream of whom.
+    graph: Graph
     now: datetime
     #: When Tocsin has looked last.
     since: datetime
@@ -188,7 +196,7 @@ class _Judgement:
         return found
 
     def _judge_one(self, slot: Slot) -> list[Found]:
-        hold = hold_of(self.engine, self.tx, slot, self.now)
+        hold = hold_of(self.graph, self.tx, slot, self.now)
         history = self._history(slot)
         run = next((one for one in history if slot.logical_id in {one.logical_id, one.id}), None)
         finding = judge_finish(

@@ -20,6 +20,7 @@ from tocsin.core.policy import Policy
 from tocsin.core.route import choose
 from tocsin.core.run import GOOD, Run
 from tocsin.engine.engine import Engine
+from tocsin.engine.order import order_below
 from tocsin.store.protocol import Transaction
 
 #: Namespace of the idempotency keys: the same decision has the same key in every process.
@@ -218,11 +219,13 @@ def _moment_of(told: Told | None) -> str:
 
 def _surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundings:
     alert = changed.alert
+    waiting = order_below(engine, tx, alert.subject, alert.environment) if alert.topic is Topic.DELIVERY else None
     return Surroundings(
         run=changed.run or (tx.run(alert.run_id) if alert.run_id else None),
         last_success=_last_success(tx, alert, changed.newest),
         owner=engine.config.pipeline(alert.subject).owner,
-        blocks=impact(alert.subject, engine.graph) if alert.topic is Topic.DELIVERY else (),
+        blocks=impact(alert.subject, waiting) if waiting else (),
+        learned=tuple(waiting.learned.values()) if waiting else (),
     )
 
 

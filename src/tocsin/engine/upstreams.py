@@ -9,13 +9,11 @@ from tocsin.core.dependency import Graph, Hold, Standing, hold
 from tocsin.core.finding import Topic
 from tocsin.core.run import Outcome
 from tocsin.core.slot import Slot
-from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 
-def hold_of(engine: Engine, tx: Transaction, slot: Slot, now: datetime) -> Hold | None:
+def hold_of(graph: Graph, tx: Transaction, slot: Slot, now: datetime) -> Hold | None:
     """Return what holds a slot up, or held it up since it was due; None where nothing did."""
-    graph = engine.graph
     standings = {upstream: _standing(tx, upstream, slot, now) for upstream in _all_upstreams(slot.pipeline, graph)}
     return hold(slot.pipeline, graph, standings) if standings else None
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.expectation import Expectation
+from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Outcome, Run
@@ -36,6 +37,7 @@ class _State:
     expectations: dict[tuple[str, str], Expectation] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     checks: dict[str, datetime] = field(default_factory=dict)
+    learned: dict[tuple[str, str], Sequence[LearnedOrder]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> _State:
@@ -152,6 +154,19 @@ class MemoryTransaction:
             name: [start_of(run) for run in runs if run.ended_at is None or run.ended_at >= since]
             for name, runs in newest.items()
         }
+
+    def starts(self, pipeline: str, environment: str, *, limit: int) -> Sequence[Start]:
+        """Return the attempts of a pipeline, newest first by start."""
+        return [start_of(run) for run in self.runs(pipeline=pipeline, environment=environment, limit=limit)]
+
+    def ended_before(self, moment: datetime, environment: str, *, within: timedelta, limit: int) -> Sequence[str]:
+        """Return the pipelines of the runs that ended last by `moment`, the latest first."""
+        ended = [
+            (run.ended_at, run.pipeline)
+            for run in self._read.runs.values()
+            if run.environment == environment and run.ended_at and moment - within <= run.ended_at <= moment
+        ]
+        return [pipeline for _, pipeline in sorted(ended, reverse=True)[:limit]]
 
     def beat(self, run_id: str, at: datetime) -> None:
         """Move the heartbeat of a running run forward; never backwards."""
@@ -387,6 +402,23 @@ class MemoryTransaction:
         """Return the slots that have to be looked at, longest due first."""
         due = sorted((at, slot_id) for slot_id, at in self._read.checks.items() if at <= now)
         return [self._read.slots[slot_id] for _, slot_id in due[:limit]]
+
+    def learned_orders(
+        self, environment: str, *, upstreams: Collection[str] | None = None, downstreams: Collection[str] | None = None
+    ) -> Sequence[LearnedOrder]:
+        """Return what was learned of these pipelines as upstreams or as downstreams, by downstream and upstream."""
+        here = (one for (_, where), orders in self._read.learned.items() if where == environment for one in orders)
+        found = [
+            one
+            for one in here
+            if (upstreams is None or one.upstream in upstreams)
+            and (downstreams is None or one.downstream in downstreams)
+        ]
+        return sorted(found, key=lambda one: (one.downstream, one.upstream))
+
+    def save_learned_orders(self, downstream: str, environment: str, orders: Sequence[LearnedOrder]) -> None:
+        """Replace all that was learned about what a pipeline begins after."""
+        self._write.learned[downstream, environment] = orders
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

@@ -14,6 +14,7 @@ from typing import Protocol
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.expectation import Expectation
+from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
@@ -66,6 +67,15 @@ class Transaction(Protocol):
         """Return the attempts of these pipelines that go on or ended at `since` or later, in any order.
 
         Only the newest attempts of each pipeline are looked at, at most `most`.
+        """
+
+    def starts(self, pipeline: str, environment: str, *, limit: int) -> Sequence[Start]:
+        """Return the attempts of a pipeline, newest first by start."""
+
+    def ended_before(self, moment: datetime, environment: str, *, within: timedelta, limit: int) -> Sequence[str]:
+        """Return the pipelines of the runs that ended last by `moment`, and not longer before it, the latest first.
+
+        So many runs are looked at, and a pipeline is named once for each of them.
         """
 
     def beat(self, run_id: str, at: datetime) -> None:
@@ -233,6 +243,16 @@ class Transaction(Protocol):
 
     def due_slots(self, now: datetime, *, limit: int) -> Sequence[Slot]:
         """Return the slots that have to be looked at, longest due first."""
+
+    # The order that was learned
+
+    def learned_orders(
+        self, environment: str, *, upstreams: Collection[str] | None = None, downstreams: Collection[str] | None = None
+    ) -> Sequence[LearnedOrder]:
+        """Return what was learned of these pipelines as upstreams or as downstreams, by downstream and upstream."""
+
+    def save_learned_orders(self, downstream: str, environment: str, orders: Sequence[LearnedOrder]) -> None:
+        """Replace all that was learned about what a pipeline begins after."""
 
     # The engine itself
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, update
 
 from tocsin.core.attribution import Start
 from tocsin.core.run import Origin, Outcome, Run
@@ -99,6 +99,22 @@ _STARTS_OF = (
 )
 
 
+_STARTS = (
+    select(runs.c.pipeline, runs.c.logical_id, runs.c.id, runs.c.started_at, runs.c.ended_at, runs.c.outcome)
+    .add_columns(runs.c.origin)
+    .where(runs.c.pipeline == bindparam("pipeline"), runs.c.environment == bindparam("environment"))
+    .order_by(runs.c.started_at.desc())
+    .limit(bindparam("limit"))
+)
+_ENDED = (
+    select(runs.c.pipeline)
+    .where(runs.c.environment == bindparam("environment"))
+    .where(runs.c.ended_at.between(bindparam("since"), bindparam("moment")))
+    .order_by(runs.c.ended_at.desc())
+    .limit(bindparam("limit"))
+)
+
+
 class Runs(Rows):
     """The part of a transaction that is about events and runs."""
 
@@ -171,20 +187,32 @@ class Runs(Rows):
         values = {"pipelines": list(pipelines), "environment": environment, "since": since, "most": most}
         found = defaultdict(list)
         for row in self._connection.execute(_STARTS_OF, values):
-            pipeline, logical_id, run_id, started_at, ended_at, outcome, origin = row
-            start = Start(
-                logical_id=logical_id or run_id,
-                started_at=started_at,
-                ended_at=ended_at,
-                outcome=Outcome(outcome),
-                origin=Origin(origin),
-            )
-            found[pipeline].append(start)
+            found[row.pipeline].append(_start(row))
         return found
+
+    def starts(self, pipeline: str, environment: str, *, limit: int) -> Sequence[Start]:
+        """Return the attempts of a pipeline, newest first; served by `runs_by_pipeline`."""
+        values = {"pipeline": pipeline, "environment": environment, "limit": limit}
+        return [_start(row) for row in self._connection.execute(_STARTS, values)]
+
+    def ended_before(self, moment: datetime, environment: str, *, within: timedelta, limit: int) -> Sequence[str]:
+        """Return the pipelines of the runs that ended last by `moment`; served by `runs_by_end` alone."""
+        values = {"environment": environment, "since": moment - within, "moment": moment, "limit": limit}
+        return self._connection.scalars(_ENDED, values).all()
 
     def beat(self, run_id: str, at: datetime) -> None:
         """Move the heartbeat of a running run forward; served by the primary key."""
         self._write(_BEAT, {"run_id": run_id, "at": at})
+
+
+def _start(row: Row[Any]) -> Start:
+    return Start(
+        logical_id=row.logical_id or row.id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=Outcome(row.outcome),
+        origin=Origin(row.origin),
+    )
 
 
 def _run(text: str, heartbeat_at: datetime | None) -> Run:

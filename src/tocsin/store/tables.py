@@ -194,6 +194,15 @@ slots = Table(
     Column("data", Text, nullable=False),
 )
 
+learned_orders = Table(
+    "learned_orders",
+    metadata,
+    Column("environment", Key, primary_key=True),
+    Column("downstream", Key, primary_key=True),
+    Column("upstream", Key, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
 # bound value. Queries therefore use these five.
 RUNNING = runs.c.outcome == literal_column("'running'")
@@ -206,6 +215,7 @@ TO_CHECK = slots.c.check_at.is_not(None)
 # option. Naming that one here would import SQLAlchemy's PostgreSQL dialect, for nothing and for long.
 Index("runs_by_pipeline", runs.c.pipeline, runs.c.environment, runs.c.started_at.desc())
 Index("runs_by_start", runs.c.started_at.desc())
+Index("runs_by_end", runs.c.environment, runs.c.ended_at.desc(), runs.c.pipeline)
 Index("runs_running", runs.c.started_at.desc(), sqlite_where=RUNNING)
 
 Index("alerts_one_open", alerts.c.fingerprint, unique=True, sqlite_where=OPEN)
@@ -229,5 +239,6 @@ Index("notifications_by_time", notifications.c.created_at.desc())
 Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)
 
 Index("expectations_by_next_slot", expectations.c.next_slot_at)
+Index("learned_orders_by_upstream", learned_orders.c.environment, learned_orders.c.upstream)
 Index("slots_by_pipeline", slots.c.pipeline, slots.c.environment, slots.c.due_at.desc())
 Index("slots_to_check", slots.c.check_at, sqlite_where=TO_CHECK)

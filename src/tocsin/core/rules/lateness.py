@@ -163,7 +163,9 @@ def _schedule_facts(slot: Slot, moved: Slot, hold: Hold | None, now: datetime) -
     source = f" ({schedule.source})" if schedule.source else ""
     facts = {"Schedule": f"{schedule.text}, {schedule.timezone}{source}"}
     if moved != slot and hold is not None and hold.released_at is not None:
-        facts["Upstream"] = f"{hold.upstream} was done at {_clock(hold.released_at, slot, now)}; time counts from then"
+        learned = f" ({hold.learned})" if hold.learned is not None else ""
+        done = f"{hold.upstream} was done at {_clock(hold.released_at, slot, now)}"
+        facts["Upstream"] = f"{done}; time counts from then{learned}"
     return facts
 
 
