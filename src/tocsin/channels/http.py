@@ -12,12 +12,12 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import SplitResult, urlsplit
 
 from tocsin.channels.connection import Clock, Response, authorization, open_connection
-from tocsin.channels.refusal import Answer, refusal, shorten
+from tocsin.channels.refusal import Answer, refusal, retry_after, shorten
 from tocsin.errors import DeliveryError
 
 #: Seconds that one request may take in all, from the look-up of the name to the last byte of the answer.
@@ -36,6 +36,7 @@ def post(
     budget: float = BUDGET,
     connect: float = 3.0,
     read: float = 10.0,
+    waits: Callable[[Answer, float], float | None] = retry_after,
 ) -> Answer:
     """Send one request and return the answer, which is always a success (2xx).
 
@@ -51,6 +52,8 @@ def post(
         budget: Seconds for all of it.
         connect: Seconds for one address to accept the connection.
         read: Seconds of silence after which the receiver is given up.
+        waits: Reads from a refusal for how many seconds to wait, given the time; for receivers with headers of
+            their own.
 
     Raises:
         DeliveryError: No success; its fields say what to do, and no text in it shows more than the host.
@@ -82,7 +85,7 @@ def post(
             raise DeliveryError(msg, permanent=True, hint=hint) from None
         answer = _answer(url, sock, clock, method)
     if not 200 <= answer.status < 300:  # noqa: PLR2004
-        raise refusal(url, answer, time.time(), secrets=_secrets(target, headers))
+        raise refusal(url, answer, time.time(), secrets=_secrets(target, headers), waits=waits)
     return answer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
@@ -108,7 +108,14 @@ def retry_after(answer: Answer, now: float) -> float | None:
     return min(float(asked), LONGEST_WAIT) if _NUMBER.fullmatch(asked) else None
 
 
-def refusal(url: str, answer: Answer, now: float, *, secrets: tuple[str, ...] = ()) -> DeliveryError:
+def refusal(
+    url: str,
+    answer: Answer,
+    now: float,
+    *,
+    secrets: tuple[str, ...] = (),
+    waits: Callable[[Answer, float], float | None] = retry_after,
+) -> DeliveryError:
     """Return the error for an answer that is not a success.
 
     An unknown status counts as the first of its class (RFC 9110, section 15): 4xx refuses the message, 5xx is
@@ -119,6 +126,7 @@ def refusal(url: str, answer: Answer, now: float, *, secrets: tuple[str, ...] = 
         answer: The receiver's answer.
         now: Seconds since the epoch, for `Retry-After`.
         secrets: Texts that the answer may repeat and that must not be shown.
+        waits: Reads from an answer for how many seconds to wait, given `now`.
     """
     status = answer.status
     where = shorten(url)
@@ -136,7 +144,7 @@ def refusal(url: str, answer: Answer, now: float, *, secrets: tuple[str, ...] = 
         return DeliveryError(
             f"{where} answered {status}",
             permanent=False,
-            retry_after=retry_after(answer, now),
+            retry_after=waits(answer, now),
             hint=_LATER.get(status, ""),
             status=status,
             answer=kept,

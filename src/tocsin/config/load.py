@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -253,24 +253,44 @@ class _Reader:
         return tuple(matchers)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _OfDlt:
+    """A setting of dlt's runtime that is a channel by itself."""
+
+    key: str
+    #: The channel's type, which is its name too unless that is taken.
+    type: str
+    #: The setting of the channel that holds the address.
+    address: str
+
+
+_OF_DLT = (
+    _OfDlt(key="slack_incoming_hook", type="slack", address="webhook_url"),
+    _OfDlt(key="sentry_dsn", type="sentry", address="dsn"),
+)
+
+
 def _from_dlt(runtime: Tree, channels: Sequence[ChannelConfig]) -> list[ChannelConfig]:
-    """Return dlt's own Slack hook as a channel, unless a configured channel posts there already."""
-    leaf = runtime.get("slack_incoming_hook")
-    if not isinstance(leaf, Leaf) or not leaf.value:
-        return []
-    url = _text(leaf.value)
-    if any(channel.settings.get("webhook_url") == url for channel in channels):
-        return []
+    """Return dlt's own Slack hook and Sentry DSN as channels, unless a configured channel has that address already."""
     taken = {channel.name for channel in channels}
-    return [
-        ChannelConfig(
-            name="slack" if "slack" not in taken else "slack_incoming_hook",
-            type="slack",
-            origin=f"{leaf.layer.origin} (runtime.slack_incoming_hook)",
-            settings={"webhook_url": url},
-            origins={"webhook_url": leaf.layer.origin},
+    found = []
+    for one in _OF_DLT:
+        leaf = runtime.get(one.key)
+        if not isinstance(leaf, Leaf) or not leaf.value:
+            continue
+        address = _text(leaf.value)
+        if any(channel.settings.get(one.address) == address for channel in channels):
+            continue
+        found.append(
+            ChannelConfig(
+                name=one.type if one.type not in taken else one.key,
+                type=one.type,
+                origin=f"{leaf.layer.origin} (runtime.{one.key})",
+                settings={one.address: address},
+                origins={one.address: leaf.layer.origin},
+            )
         )
-    ]
+    return found
 
 
 def _given(values: Mapping[str, object], key: str, default: T) -> T:

@@ -22,6 +22,9 @@ class Reason(StrEnum):
     RECOVERED = "recovered"
     CHANNEL_FAILED = "another channel could not deliver"
     PLAIN_MESSAGE = "a message from your code"
+    #: Only channels that follow runs hear of these; they are no news for anybody else.
+    RUN_STARTED = "a run has begun"
+    RUN_ENDED = "a run has ended"
 
     ALREADY_TOLD = "not told: told already, and the repeat interval has not elapsed"
     ALREADY_ACKNOWLEDGED = "not told: somebody has acknowledged it"

@@ -92,3 +92,7 @@ class Receipt:
     status: int | None = None
     #: The beginning of the receiver's answer.
     answer: str = ""
+    #: False where the receiver has no use for such a message, and nothing was sent.
+    sent: bool = True
+    #: Seconds for which the receiver wants nothing more.
+    pause: float = 0.0

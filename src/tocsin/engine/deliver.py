@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from tocsin.channels.base import Outgoing
 from tocsin.core.alert import fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_refusal, rest_until
 from tocsin.core.severity import Severity
@@ -114,7 +115,7 @@ def channels_to_serve(engine: Engine) -> list[str]:
         {
             one.channel
             for one in waiting
-            if one.channel in engine.channels or now - one.created_at >= FALL_BACK_AFTER[one.severity]
+            if one.channel in engine.outlets or now - one.created_at >= FALL_BACK_AFTER[one.severity]
         }
     )
 
@@ -136,7 +137,7 @@ def send_on(engine: Engine, channel: str, deadline: datetime | None = None) -> l
 
 
 def _send_one(engine: Engine, notification: Notification, deadline: datetime | None) -> bool:
-    configured = engine.channels.get(notification.channel)
+    configured = engine.outlets.get(notification.channel)
     if configured is None or notification.message is None:
         with engine.store.writing() as tx:
             _bury(engine, tx, notification, f"no channel is called {notification.channel!r} any more")
@@ -180,7 +181,10 @@ def _accepted(
     )
     if notification.alert_id is not None and receipt.reference:
         tx.save_receipt(notification.alert_id, notification.channel, receipt)
-    pause = timedelta(seconds=configured.channel.min_interval)
+    if not receipt.sent:
+        # The receiver was not asked, so nothing is known of how it is.
+        return
+    pause = timedelta(seconds=max(configured.channel.min_interval, receipt.pause))
     tx.save_channel_state(
         ChannelState(
             channel=notification.channel,
@@ -214,7 +218,7 @@ def _refused(
         return
     _remember_failure(tx, configured, error, verdict, now)
     if verdict.fall_back:
-        notify_fallback(engine, tx, notification)
+        _tell_others(engine, tx, notification)
         _alert_about(engine, tx, notification.channel, now, error, disabled=verdict.next is Next.DISABLE)
 
 
@@ -256,12 +260,18 @@ def _remember_failure(
 def _bury(engine: Engine, tx: Transaction, notification: Notification, why: str) -> None:
     dead = replace(notification, status=Status.DEAD, lease_until=None, last_error=why)
     if tx.save_notification(dead, owner=engine.worker):
-        notify_fallback(engine, tx, notification)
+        _tell_others(engine, tx, notification)
+
+
+def _tell_others(engine: Engine, tx: Transaction, failed: Notification) -> None:
+    """Let other channels say what one could not; that a run has begun or ended is no news for them."""
+    if failed.reason not in {Reason.RUN_STARTED, Reason.RUN_ENDED}:
+        notify_fallback(engine, tx, failed)
 
 
 def give_channels_another_chance(engine: Engine) -> None:
     """Enable channels whose settings have changed since they were disabled."""
-    for name, configured in engine.channels.items():
+    for name, configured in engine.outlets.items():
         with engine.store.reading() as tx:
             state = tx.channel_state(name)
         if state.disabled_at is not None and state.settings_hash != configured.settings_hash:
@@ -278,7 +288,8 @@ def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str, rea
         severity=Severity.ERROR,
         at=now,
         summary=summary,
-        hint=f"Try it with: tocsin channel test {channel}" if kind is Kind.CHANNEL else "",
+        # A feed is tested with its channel.
+        hint=f"Try it with: tocsin channel test {channel.partition('/')[0]}" if kind is Kind.CHANNEL else "",
         reason_key=reason,
     )
 

@@ -15,6 +15,7 @@ from tocsin.capture.spool import Spool
 from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
 from tocsin.core.dependency import Graph, order
+from tocsin.core.feed import Feed
 from tocsin.core.run import Process, Run
 from tocsin.core.schedule import Schedule
 from tocsin.engine.clock import Clock, system_clock
@@ -37,6 +38,8 @@ class ConfiguredChannel:
     channel: Channel
     #: Changes when the settings change, which gives a disabled channel another chance.
     settings_hash: str
+    #: What it is told of runs; None where it is told of alerts.
+    feed: Feed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class Engine:
     store: Store
     spool: Spool
     channels: Mapping[str, ConfiguredChannel]
+    #: The feeds of those channels, each under a name of its own: "sentry/traces".
+    feeds: Mapping[str, ConfiguredChannel] = field(default_factory=dict)
     #: What is wrong with the configuration, the channels' own settings included.
     problems: tuple[Problem, ...] = ()
     clock: Clock = system_clock
@@ -83,6 +88,11 @@ class Engine:
             pipeline = self.config.pipeline(name)
             said.update(repr((name, schedule, pipeline.start_within, pipeline.finish_within)).encode(errors="replace"))
         return said.hexdigest()[:16]
+
+    @cached_property
+    def outlets(self) -> Mapping[str, ConfiguredChannel]:
+        """All that messages wait for: the channels and their feeds."""
+        return {**self.channels, **self.feeds}
 
     @cached_property
     def routes_hash(self) -> str:

@@ -16,6 +16,7 @@ from tocsin.core.severity import Severity
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
 from tocsin.engine.expected import settle_run
+from tocsin.engine.follow import follow
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_note
@@ -136,6 +137,7 @@ def _take_run(engine: Engine, tx: Transaction, reported: Run) -> None:
     tx.save_run(run)
     if known is None or known.outcome is not run.outcome:
         settle_run(engine, tx, run)
+        follow(engine, tx, run)
     if run.outcome is not Outcome.RUNNING:
         evaluate_end(engine, tx, run)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tocsin.capture.spool import Spool
@@ -45,6 +45,7 @@ def open_engine(
         store=store if store is not None else open_store(config.store),
         spool=Spool(config.home),
         channels=channels,
+        feeds=_feeds(channels),
         problems=(*config.problems, *problems),
         clock=clock,
         makeshift_for=makeshift_for,
@@ -71,6 +72,15 @@ def make_channels(configs: Sequence[ChannelConfig]) -> tuple[dict[str, Configure
             config=config, channel=channel, settings_hash=hashlib.sha256(text.encode()).hexdigest()[:16]
         )
     return channels, problems
+
+
+def _feeds(channels: Mapping[str, ConfiguredChannel]) -> dict[str, ConfiguredChannel]:
+    """Return what the channels want to hear of runs, by the name that its messages wait under."""
+    return {
+        (name := f"{one.config.name}/{feed}"): replace(one, config=replace(one.config, name=name), feed=feed)
+        for one in channels.values()
+        for feed in one.channel.feeds()
+    }
 
 
 def _exposed_secrets(config: ChannelConfig) -> list[Problem]:

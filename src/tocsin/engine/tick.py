@@ -12,6 +12,7 @@ from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_end
 from tocsin.engine.expected import look_at_slots, settle_run
+from tocsin.engine.follow import follow
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_repeats
@@ -94,6 +95,7 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
             )
             tx.save_run(ended)
             settle_run(engine, tx, ended)
+            follow(engine, tx, ended)
             evaluate_end(engine, tx, ended)
         if engine.makeshift_for is None:
             engine.spool.still(run.id)

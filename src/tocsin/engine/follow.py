@@ -1,0 +1,48 @@
+"""Runs that begin and end become rows of the outbox for the channels that follow runs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from tocsin.core.codec import encode
+from tocsin.core.feed import news_of
+from tocsin.core.message import Message, Tone
+from tocsin.core.notify import Reason
+from tocsin.core.outbox import Notification
+from tocsin.core.run import Outcome, Run
+from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
+
+#: Namespace of the idempotency keys: the same news of a run has the same key in every process.
+_KEYS = uuid.UUID("9d6a5a3e-3c5c-5f0a-8a51-6f3c1d0e7b28")
+
+
+def follow(engine: Engine, tx: Transaction, run: Run) -> None:
+    """Tell the channels that follow runs that one has begun or ended; without such channels this costs nothing."""
+    if not engine.feeds:
+        return
+    now = engine.clock()
+    expectation = tx.expectation(run.pipeline, run.environment)
+    running = run.outcome is Outcome.RUNNING
+    for name, configured in engine.feeds.items():
+        news = news_of(configured.feed, run, expectation) if configured.feed is not None else None
+        if news is None:
+            continue
+        message = Message(
+            title=f"{run.pipeline} {'has begun' if running else f'has ended: {run.outcome}'}",
+            tone=Tone.INFO,
+            at=run.started_at if running else run.ended_at or now,
+            data=cast("dict[str, object]", encode(news)),
+        )
+        tx.add_notification(
+            Notification(
+                # A run that was taken for dead and then reports its end is told again.
+                id=str(uuid.uuid5(_KEYS, f"{run.id}\0{name}\0{run.outcome}")),
+                channel=name,
+                reason=Reason.RUN_STARTED if running else Reason.RUN_ENDED,
+                message=message,
+                created_at=now,
+                due_at=now,
+            )
+        )
