@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tocsin.channels.base import Channel, Field
 from tocsin.channels.file import File
+from tocsin.channels.sentry import Sentry
 from tocsin.channels.slack import Slack
 from tocsin.channels.terminal import Terminal
 from tocsin.channels.webhook import Webhook
@@ -15,6 +16,7 @@ from tocsin.errors import ConfigError
 
 CHANNELS: dict[str, type[Channel]] = {
     Slack.type: Slack,
+    Sentry.type: Sentry,
     Webhook.type: Webhook,
     File.type: File,
     Terminal.type: Terminal,
