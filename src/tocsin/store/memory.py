@@ -168,12 +168,6 @@ class MemoryTransaction:
         ]
         return [pipeline for _, pipeline in sorted(ended, reverse=True)[:limit]]
 
-    def beat(self, run_id: str, at: datetime) -> None:
-        """Move the heartbeat of a running run forward; never backwards."""
-        run = self._write.runs.get(run_id)
-        if run and run.outcome is Outcome.RUNNING and (run.heartbeat_at is None or run.heartbeat_at < at):
-            self.save_run(replace(run, heartbeat_at=at))
-
     def _newest_runs(self, wanted: Callable[[Run], bool]) -> list[Run]:
         return sorted(filter(wanted, self._read.runs.values()), key=lambda run: (run.started_at, run.id), reverse=True)
 

@@ -78,9 +78,6 @@ class Transaction(Protocol):
         So many runs are looked at, and a pipeline is named once for each of them.
         """
 
-    def beat(self, run_id: str, at: datetime) -> None:
-        """Move the heartbeat of a running run forward; never backwards."""
-
     # Alerts
 
     def open_alert(self, fingerprint: str) -> Alert | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from tocsin.core.attribution import Start
 from tocsin.core.run import Origin, Outcome, Run
@@ -17,18 +16,12 @@ from tocsin.store.protocol import FOUND
 from tocsin.store.sql_rows import Rows, begins_with, dump, load
 from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, runs
 
-_RUNS = select(runs.c.data, runs.c.heartbeat_at)
+_RUNS = select(runs.c.data)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
 _FIND = (
     _RUNS.where(runs.c.id.between(bindparam("low"), bindparam("high")))
     .order_by(runs.c.started_at.desc(), runs.c.id.desc())
     .limit(FOUND)
-)
-_BEAT = (
-    update(runs)
-    .where(runs.c.id == bindparam("run_id"), RUNNING)
-    .where(or_(runs.c.heartbeat_at.is_(None), runs.c.heartbeat_at < bindparam("at")))
-    .values(heartbeat_at=bindparam("at"))
 )
 
 
@@ -124,12 +117,12 @@ class Runs(Rows):
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with exactly this id; served by the primary key."""
-        row = self._connection.execute(_RUN, {"run_id": run_id}).one_or_none()
-        return _run(*row) if row else None
+        text = self._connection.scalar(_RUN, {"run_id": run_id})
+        return None if text is None else load(Run, text)
 
     def find_runs(self, prefix: str) -> Sequence[Run]:
         """Return the runs whose id begins with `prefix`; served by the primary key."""
-        return [_run(*row) for row in self._connection.execute(_FIND, begins_with(prefix))]
+        return [load(Run, text) for text in self._connection.scalars(_FIND, begins_with(prefix))]
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run; served by the primary key."""
@@ -142,11 +135,10 @@ class Runs(Rows):
                 "outcome": run.outcome,
                 "started_at": run.started_at,
                 "ended_at": run.ended_at,
-                "heartbeat_at": run.heartbeat_at,
                 "logical_id": run.logical_id,
                 "attempt": run.attempt,
                 "origin": run.origin,
-                "data": dump(replace(run, heartbeat_at=None)),
+                "data": dump(run),
             },
         )
 
@@ -169,16 +161,17 @@ class Runs(Rows):
         if outcomes is not None:
             given["outcomes"] = sorted(outcomes)
         query = _runs_where(frozenset(given), running_only=outcomes is not None and set(outcomes) == {Outcome.RUNNING})
-        return [_run(*row) for row in self._connection.execute(query, {**given, "limit": limit})]
+        return [load(Run, text) for text in self._connection.scalars(query, {**given, "limit": limit})]
 
     def latest_runs(self) -> Sequence[Run]:
         """Return the newest run of each pipeline and environment; served by `runs_by_pipeline`."""
-        return [_run(*row) for row in self._connection.execute(_LATEST)]
+        return [load(Run, text) for text in self._connection.scalars(_LATEST)]
 
     def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
         """Return the newest run of each of these pipelines; served by `runs_by_pipeline` and the primary key."""
         values = {"pipelines": list(pipelines), "environment": environment}
-        return {run.pipeline: run for run in (_run(*row) for row in self._connection.execute(_LATEST_OF, values))}
+        found = (load(Run, text) for text in self._connection.scalars(_LATEST_OF, values))
+        return {run.pipeline: run for run in found}
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
@@ -200,10 +193,6 @@ class Runs(Rows):
         values = {"environment": environment, "since": moment - within, "moment": moment, "limit": limit}
         return self._connection.scalars(_ENDED, values).all()
 
-    def beat(self, run_id: str, at: datetime) -> None:
-        """Move the heartbeat of a running run forward; served by the primary key."""
-        self._write(_BEAT, {"run_id": run_id, "at": at})
-
 
 def _start(row: Row[Any]) -> Start:
     return Start(
@@ -213,7 +202,3 @@ def _start(row: Row[Any]) -> Start:
         outcome=Outcome(row.outcome),
         origin=Origin(row.origin),
     )
-
-
-def _run(text: str, heartbeat_at: datetime | None) -> Run:
-    return replace(load(Run, text), heartbeat_at=heartbeat_at)

@@ -100,8 +100,6 @@ runs = Table(
     Column("outcome", Key, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # Lives here and not in `data`: it changes every few seconds, and must not rewrite the run each time.
-    Column("heartbeat_at", Moment),
     Column("logical_id", Key, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("origin", Key, nullable=False),

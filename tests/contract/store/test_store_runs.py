@@ -167,23 +167,3 @@ def assert_latest(store: Store, ids: list[str]) -> None:
     """Check which runs are the latest ones."""
     with store.reading() as tx:
         assert [run.id for run in tx.latest_runs()] == ids
-
-
-def test_a_heartbeat_moves_forward_only(store: Store) -> None:
-    """Heartbeats that arrive in disorder leave the latest; nothing else of the run changes."""
-    save(store, make_run(note="n"))
-    for minutes in (1, 3, 2):
-        with store.writing() as tx:
-            tx.beat("r1", NOON + minutes * MINUTE)
-    with store.reading() as tx:
-        assert tx.run("r1") == make_run(note="n", heartbeat_at=NOON + 3 * MINUTE)
-
-
-def test_a_run_that_ended_has_no_heartbeat_any_more(store: Store) -> None:
-    """A late heartbeat changes neither a run that ended nor one that does not exist."""
-    save(store, FULL)
-    with store.writing() as tx:
-        tx.beat(FULL.id, NOON + 9 * MINUTE)
-        tx.beat("nobody", NOON)
-    with store.reading() as tx:
-        assert tx.runs() == [FULL]

@@ -43,7 +43,6 @@ DELIVERY = Delivery(notification_id="n1", channel="ops", at=NOON, took_ms=1, ok=
 WRITES: list[Callable[[Transaction], object]] = [
     lambda tx: tx.remember_event("e1", NOON),
     lambda tx: tx.save_run(RUN),
-    lambda tx: tx.beat("r1", NOON),
     lambda tx: tx.save_alert(ALERT),
     lambda tx: tx.add_notification(NOTIFICATION),
     lambda tx: tx.claim(owner="w", now=NOON, lease=timedelta(minutes=1), limit=1),
