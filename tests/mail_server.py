@@ -93,7 +93,7 @@ class MailServer:
         scripted = self.answers.get(what, ["250 2.0.0 Ok"])
         answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
         if answer == DROP:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         if answer in {DROP, SILENCE}:
             await asyncio.Event().wait()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import SMTP, Policy
 from typing import ClassVar
 
 from tocsin.channels.base import Channel, Field, Outgoing
@@ -17,9 +17,21 @@ from tocsin.channels.smtp import PORTS, Handed, Server, hand_over
 from tocsin.core.outbox import Receipt
 from tocsin.errors import DeliveryError
 
-#: Every server takes seven bits; more would have to be asked for, and breaks signatures where it is changed on the way.
-_POLICY = policy.SMTP.clone(cte_type="7bit")
 _SUBJECT, _PLAIN = 150, 4_000
+
+
+class _Verbatim(UnstructuredHeader, BaseHeader):
+    """A header of ids and addresses, in one line: the standard library would encode what is too long to be folded."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("message-id", "in-reply-to", "references", "list-id", "list-unsubscribe"):
+    _HEADERS.map_to_type(_name, _Verbatim)
+#: Every server takes seven bits; more would have to be asked for, and breaks signatures where it is changed on the way.
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 
 
 class Email(Channel):
@@ -99,8 +111,8 @@ class Email(Channel):
         for name, most in (("from", 1), ("to", None)):
             addresses = _addresses(settings[name])
             if not addresses or len(addresses) > (most or len(addresses)):
-                wanted = "one address" if most else "addresses with a comma between them"
-                found.append(f'{name} = "{settings[name]}" is not {wanted}, such as {_example(cls, name)}')
+                wanted = "address" if most else "list of addresses"
+                found.append(f'{name} = "{settings[name]}" is no {wanted}; write it like {_example(cls, name)}')
         if settings["host"].count(":") == 1:
             found.append(f'host = "{settings["host"]}" is more than a host; set port by itself')
         port = settings.get("port", "25")
@@ -114,8 +126,9 @@ class Email(Channel):
             found.append('encryption = "none" would show the password to everybody on the way; use starttls or tls')
         if not (username + password).isascii():
             found.append("username and password can have ASCII letters only; set a password without others")
-        if not settings.get("unsubscribe", "mailto:").startswith(("mailto:", "https://")):
-            found.append(f'unsubscribe = "{settings["unsubscribe"]}" is none; begin it with mailto: or https://')
+        where = settings.get("unsubscribe", "mailto:")
+        if not where.startswith(("mailto:", "https://")) or not where.isascii() or set(where) & set("<>, "):
+            found.append(f'unsubscribe = "{where}" is no address; begin it with mailto: or https://')
         return found
 
     def send(self, outgoing: Outgoing) -> Receipt:
