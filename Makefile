@@ -20,8 +20,15 @@ demo: $(READY) ## Run pipelines that succeed, fail, hang, come late or never sta
 	@$(BIN)/tocsin demo
 
 .PHONY: test
-test: lint ## Run all checks and all tests
+test: lint receivers ## Run all checks and all tests
 	$(BIN)/pytest -n 2
+
+.PHONY: receivers
+receivers: receiver-alertmanager ## Install the real receivers that tests send to, where that can be done
+
+.PHONY: receiver-alertmanager
+receiver-alertmanager:
+	@tools/receiver prometheus-alertmanager prometheus-alertmanager
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, layers and the rules of the house

@@ -34,7 +34,7 @@ def test_defaults_are_filled_in() -> None:
     ("type_", "settings", "problem"),
     [
         ("slak", {}, 'type = "slak" is no channel; did you mean slack?'),
-        ("pigeon", {}, 'type = "pigeon" is no channel; use slack, webhook, file or terminal'),
+        ("pigeon", {}, f'type = "pigeon" is no channel; use {", ".join(list(CHANNELS)[:-1])} or {list(CHANNELS)[-1]}'),
         ("file", {"path": "a", "fromat": "json"}, "fromat is no setting of file; did you mean format?"),
         ("file", {"path": "a", "xyz": "1"}, "xyz is no setting of file; use path or format"),
         ("terminal", {"xyz": "1"}, "xyz is no setting of terminal; use stream"),

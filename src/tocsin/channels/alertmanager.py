@@ -14,7 +14,7 @@ from tocsin.channels.formats.text import text
 from tocsin.channels.http import post
 from tocsin.channels.refusal import excerpt
 from tocsin.core.duration import parse_duration
-from tocsin.core.message import Message, Tone
+from tocsin.core.message import Tone
 from tocsin.core.outbox import Receipt
 from tocsin.errors import DeliveryError
 
@@ -174,10 +174,15 @@ def alerts(outgoing: Outgoing, *, now: datetime, ends_after: timedelta) -> list[
     ended = max(starts, now - _SKEW)
     lasts = ends_after if message.alert_id else _PLAIN_LASTS
     over = message.alert_id is not None and message.tone is Tone.GOOD
-    made = [_alert(message, labels, starts, ended if over else now + lasts, plain=outgoing.plain)]
-    if known and labels != kept:
-        made.append(_alert(message, kept, starts, ended, plain=outgoing.plain))
-    return made
+    title = cut(one_line(message.title) or "(no title)", _SUMMARY)
+    made = _alert(labels, title, starts, ended if over else now + lasts)
+    if not outgoing.plain:
+        made["annotations"]["description"] = text(message, limit=_DESCRIPTION)
+        if link := next((link.url for link in message.links if is_web(link.url)), ""):
+            made["generatorURL"] = link
+    if not known or labels == kept:
+        return [made]
+    return [made, _alert(kept, f"{title} (goes on under other labels)", starts, ended)]
 
 
 def _labels(outgoing: Outgoing, about: Subject) -> dict[str, str]:
@@ -192,17 +197,10 @@ def _labels(outgoing: Outgoing, about: Subject) -> dict[str, str]:
     }
 
 
-def _alert(
-    message: Message, labels: Mapping[str, str], starts: datetime, ends: datetime, *, plain: bool
-) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _alert(labels: Mapping[str, str], title: str, starts: datetime, ends: datetime) -> dict[str, Any]:
+    return {
         "labels": dict(labels),
-        "annotations": {"summary": cut(one_line(message.title) or "(no title)", _SUMMARY)},
+        "annotations": {"summary": title},
         "startsAt": starts.astimezone(UTC).isoformat(),
         "endsAt": ends.astimezone(UTC).isoformat(),
     }
-    if not plain:
-        made["annotations"]["description"] = text(message, limit=_DESCRIPTION)
-        if link := next((link.url for link in message.links if is_web(link.url)), ""):
-            made["generatorURL"] = link
-    return made

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from tocsin.channels.alertmanager import Alertmanager
 from tocsin.channels.base import Channel, Field
 from tocsin.channels.file import File
+from tocsin.channels.opsgenie import Opsgenie
+from tocsin.channels.pagerduty import PagerDuty
 from tocsin.channels.sentry import Sentry
 from tocsin.channels.slack import Slack
 from tocsin.channels.terminal import Terminal
@@ -16,6 +19,9 @@ from tocsin.errors import ConfigError
 
 CHANNELS: dict[str, type[Channel]] = {
     Slack.type: Slack,
+    PagerDuty.type: PagerDuty,
+    Opsgenie.type: Opsgenie,
+    Alertmanager.type: Alertmanager,
     Sentry.type: Sentry,
     Webhook.type: Webhook,
     File.type: File,
