@@ -13,6 +13,7 @@ import pytest
 from dlt_scripts import start
 from tocsin.core.run import Outcome, Run, Stage
 from tocsin.store.open import open_store
+from typed_process import TypedProcess, wait_until
 
 _PATIENCE = 60
 _RELEASE = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
@@ -20,7 +21,7 @@ _RELEASE = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
 _KERNEL_REMEMBERS = pytest.mark.skipif(_RELEASE < (6, 15), reason="Linux tells the status of the past since 6.15")
 
 _SCRIPT = """
-import ctypes, os, signal, dlt
+import ctypes, os, signal, time, dlt
 
 @dlt.resource
 def orders():
@@ -75,3 +76,17 @@ def test_end_that_nobody_has_seen(tmp_path: Path, end: str, ended_by: str) -> No
         run = _told(tmp_path)
 
     assert run.ended_by == ended_by
+
+
+def test_end_that_a_watcher_has_seen_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watcher that looks all the time leaves the end to the companion, which alone knows the signal."""
+    monkeypatch.setenv("TOCSIN__HOME", str(tmp_path / "tocsin"))
+    with TypedProcess("watch", "--every", "1s", folder=tmp_path) as watch:
+        watch.says("watching")
+        with _start("open('going', 'w').close(); time.sleep(600)", tmp_path) as process:
+            wait_until(lambda: (tmp_path / "going").exists() and b"1 event" in watch.out, "a run that goes on")
+            process.kill()
+            run = _told(tmp_path)
+
+        assert run.ended_by == "SIGKILL"
+        assert b"died" not in watch.out

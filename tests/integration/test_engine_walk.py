@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desk import Desk
 from made import at, cause, good_run, run
+from tocsin.capture.process import this_process
 from tocsin.core.alert import State
 from tocsin.core.cause import CauseClass
 from tocsin.core.event import Event, EventType
@@ -207,6 +211,22 @@ def test_a_death_that_was_closed_by_hand_and_was_a_failure_is_told_again(desk: D
     desk.report(run("run1", ended=90))
 
     assert desk.heard("ops")[2:] == ["orders failed"]
+
+
+def test_the_end_of_a_process_is_left_to_its_companion_for_some_seconds(desk: Desk) -> None:
+    """The companion knows what ended it. Where there is none after all, another engine tells that it is gone."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    process = replace(this_process(), pid=ended.pid, start_ticks=1)
+    alive = run("run1", outcome=Outcome.RUNNING, ended_at=None, cause=None, started_at=at(0), process=process)
+    desk.report(alive)
+    desk.spool.beat(replace(alive, heartbeat_at=at(1)), at(1))
+
+    desk.now = at(1)
+    desk.tick(minutes=0.24)
+    assert desk.heard("ops") == []
+    desk.tick(minutes=0.01)
+    assert desk.heard("ops") == ["orders died"]
 
 
 def test_a_run_that_died_is_told_with_its_last_stage(desk: Desk) -> None:

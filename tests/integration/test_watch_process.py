@@ -234,8 +234,9 @@ def test_a_home_that_cannot_be_written_is_said(project: Project) -> None:
         assert b"set TOCSIN__HOME to a directory that can be written" in watch.err
 
 
-def test_a_process_that_was_killed_is_told_at_the_next_tick(project: Project) -> None:
+def test_a_process_that_was_killed_is_told_at_the_next_tick(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no companion runs, the watcher sees that the process of a run is gone."""
+    monkeypatch.setenv("TOCSIN__HANDOVER", "none")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as pipeline:
         process = replace(this_process(), pid=pipeline.pid, start_ticks=None)
         project.spool.beat(running("run1", process), datetime.now(UTC))

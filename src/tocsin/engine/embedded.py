@@ -83,8 +83,10 @@ class Embedded:
         return self._engine
 
     def _told(self, engine: Engine) -> Engine:
-        """Let the engine ask what ended the process."""
-        return replace(engine, ended_by=self._sentinel.ended_by) if self._sentinel else engine
+        """Let the engine ask what ended the process, where somebody watches it from outside."""
+        if self._sentinel is None:
+            return engine
+        return replace(engine, companion_of=self._process, ended_by=self._sentinel.ended_by)
 
     @staticmethod
     def _tick(engine: Engine, in_hand: Sequence[Event], patience: timedelta, deadline: datetime | None) -> None:

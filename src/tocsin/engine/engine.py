@@ -61,6 +61,8 @@ class Engine:
     #: Whether it looks at what should have happened and did not. A companion sees its own process only: what is due
     #: elsewhere is for `tocsin watch` and `tocsin tick`.
     watching: bool = False
+    #: The process beside which this engine works, if it is a companion.
+    companion_of: Process | None = None
     #: Tells what ended a process, where that is known.
     ended_by: Callable[[Process], str | None] = _not_known
     #: Names this engine in leases.
