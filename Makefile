@@ -27,7 +27,7 @@ test: lint receivers ## Run all checks and all tests
 receivers: receiver-alertmanager ## Install the real receivers that tests send to, where that can be done
 
 .PHONY: receiver-alertmanager
-receiver-alertmanager:
+receiver-alertmanager: ## Install Alertmanager
 	@tools/receiver prometheus-alertmanager prometheus-alertmanager
 
 .PHONY: lint
