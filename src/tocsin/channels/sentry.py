@@ -22,15 +22,13 @@ from tocsin.core.message import Message, Tone
 from tocsin.core.outbox import Receipt
 from tocsin.errors import DeliveryError
 
-#: How Sentry calls in its rate limits what the items of an envelope are.
+#: How Sentry calls in its rate limits what the items of an envelope are
+#: (https://develop.sentry.dev/sdk/expected-features/rate-limiting).
 _CATEGORIES = {
     "event": frozenset({"error", "default"}),
     "transaction": frozenset({"transaction"}),
     "check_in": frozenset({"monitor"}),
 }
-#: For how long to wait after a 429 that does not say it
-#: (https://develop.sentry.dev/sdk/expected-features/rate-limiting).
-_UNSAID = 60.0
 _SWITCH = ("true", "false")
 
 
@@ -144,8 +142,7 @@ def rate_limit(answer: Answer, categories: frozenset[str]) -> float | None:
 def _wait(categories: frozenset[str], answer: Answer, now: float) -> float | None:
     """Return for how long a refused item has to wait; only a 429 is about the rate."""
     said = rate_limit(answer, categories) if answer.status == 429 else None  # noqa: PLR2004
-    wait = said if said is not None else retry_after(answer, now)
-    return _UNSAID if wait is None and answer.status == 429 else wait  # noqa: PLR2004
+    return said if said is not None else retry_after(answer, now)
 
 
 def _news(message: Message) -> News | None:
