@@ -96,7 +96,7 @@ class Alertmanager(Channel):
 
         | part | what is in it |
         | --- | --- |
-        | label `alertname` | `TocsinDelivery` for a pipeline that does not deliver, `TocsinChannel` for a channel, `TocsinMessage` for a plain message (`tocsin.notify`) |
+        | label `alertname` | `Tocsin` and the topic: `TocsinDelivery` for a pipeline that does not deliver, `TocsinChannel` for a channel; `TocsinMessage` for a plain message (`tocsin.notify`) |
         | label `alert_id` | Tocsin's own id, another one each time that a problem comes back; leave it out of `group_by` and of silences |
         | labels `severity`, `pipeline`, `channel`, `environment`, `table`, `owner` | as far as they are known |
         | annotations `summary`, `description` | the title, and the whole message |
