@@ -135,15 +135,16 @@ def serving_mail(
 
 
 @contextlib.contextmanager
-def saying(greeting: bytes) -> Iterator[int]:
-    """Run a server that says one thing to whoever connects and then listens; give its port."""
+def saying(greeting: bytes, again: bytes = b"") -> Iterator[int]:
+    """Run a server that says one thing to whoever connects, and another now and then; give its port."""
+    closing = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with contextlib.suppress(OSError):
                 self.request.sendall(greeting)
-                while self.request.recv(4096):
-                    pass
+                while not closing.wait(0.05):
+                    self.request.sendall(again)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -152,5 +153,6 @@ def saying(greeting: bytes) -> Iterator[int]:
         try:
             yield server.server_address[1]
         finally:
+            closing.set()
             server.shutdown()
             thread.join()

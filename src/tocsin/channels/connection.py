@@ -40,7 +40,7 @@ class Clock:
         """
         left = self.end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the time for the request is over")
+            raise TimeoutError("the time is over")
         return min(left, most)
 
 

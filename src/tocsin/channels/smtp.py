@@ -149,9 +149,7 @@ def _begin(conversation: _Conversation, server: Server) -> None:
             hint='set encryption = "tls" if the server expects TLS from the first byte (port 465), '
             'or "none" if it is right that everybody on the way can read the mails',
         )
-    code, said = conversation.starttls(context=tls_context(server.ca_file))
-    if code != _READY:
-        raise _refused(server, "does not encrypt although it offers to", code, said, lasts=False)
+    conversation.starttls(context=tls_context(server.ca_file))
     conversation.ehlo_or_helo_if_needed()
 
 
@@ -215,9 +213,8 @@ def _refused(
     *,
     hint: str = "",
     payload: bool = False,
-    lasts: bool = True,
 ) -> DeliveryError:
-    permanent = lasts and _lasts(code)
+    permanent = _lasts(code)
     shown = _shown(server, code, said)
     return DeliveryError(
         f"{server.name} {what}: {shown}" if permanent else f"{server.name} {what} for now: {shown}",
@@ -237,7 +234,9 @@ def _broken(server: Server, error: OSError, *, sent: bool) -> DeliveryError:
             permanent=False,
             hint="have the server's certificate renewed, or name the file of your own authority in ca_file",
         )
-    why = "it took too long" if isinstance(error, TimeoutError) else error.strerror or str(error)
+    # smtplib makes an error of its own of one of the socket.
+    late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+    why = "it took too long" if late else error.strerror or str(error)
     if sent:
         msg = f"{server.name} was given the message and did not say that it has it ({why})"
         return DeliveryError(msg, permanent=False, ambiguous=True)
