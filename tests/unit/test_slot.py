@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,11 +84,44 @@ def test_until_is_included_and_after_is_not() -> None:
         (SlotState.FAILED, True),
         (SlotState.COVERED, True),
         (SlotState.MISSED, True),
+        (SlotState.UNKNOWN, True),
     ],
 )
 def test_a_slot_is_open_until_something_is_known(state: SlotState, *, resolved: bool) -> None:
     """Only slots that wait for a start or an end are unresolved."""
     assert state.resolved is resolved
+
+
+@pytest.mark.parametrize(
+    ("last_look", "now", "left_out"),
+    [
+        # The grace ends at 06:15: it was looked at after that, or it has not come.
+        ("06:16", "07:00", False),
+        ("05:00", "06:15", False),
+        # Looks that are no further apart than the grace is long are as good as any.
+        ("06:10", "06:24", False),
+        # From shortly before its end on, or from long before.
+        ("06:14", "06:30", True),
+        ("01:00", "23:00", True),
+        # The clock was set back.
+        ("07:00", "06:30", False),
+    ],
+)
+def test_what_passes_while_nobody_looks_is_left_out(last_look: str, now: str, *, left_out: bool) -> None:
+    """Whether a slot was watched is a question of the looks around the end of its grace."""
+    (slot,) = slots("0 6 * * *")
+    moments = [MIDNIGHT.replace(hour=int(text[:2]), minute=int(text[3:])) for text in (last_look, now)]
+
+    assert slot.is_left_out(*moments) is left_out
+
+
+def test_looks_once_a_minute_leave_out_nothing() -> None:
+    """A grace of nothing is no reason to call what cron does an outage."""
+    (slot,) = slots("0 6 * * *")
+    hasty = replace(slot, start_by=slot.due_at)
+
+    assert not hasty.is_left_out(slot.due_at - timedelta(seconds=30), slot.due_at + timedelta(seconds=45))
+    assert hasty.is_left_out(slot.due_at - timedelta(seconds=30), slot.due_at + timedelta(seconds=100))
 
 
 def test_a_slot_can_be_stored() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -178,6 +179,17 @@ def test_a_late_report_mends_the_past() -> None:
     assert [slot.state for slot in missed] == [SlotState.MISSED, SlotState.DONE, SlotState.EXPECTED]
     assert [slot.state for slot in mended] == [SlotState.DONE, SlotState.DONE, SlotState.EXPECTED]
     assert mended[0].logical_id == "05:01"
+
+
+def test_what_nobody_looked_at_is_unknown_and_not_missed() -> None:
+    """A slot that passed while nobody looked is waited for like any other, then unknown, and met by a late report."""
+    made = [replace(slot, unwatched=True) for slot in slots("0 5-7 * * *")]
+
+    unknown = settle(made, [start("06:00")], now=clock("07:30"))
+    mended = settle(unknown, [start("06:00"), start("05:01")], now=clock("07:40"))
+
+    assert [slot.state for slot in unknown] == [SlotState.UNKNOWN, SlotState.DONE, SlotState.EXPECTED]
+    assert mended[0].state is SlotState.DONE
 
 
 #: Days of both changes of the clock, and an ordinary one; hourly, irregular and daily schedules.

@@ -95,7 +95,8 @@ def settle(slots: Sequence[Slot], starts: Sequence[Start], *, now: datetime) -> 
         elif any(_covers(other, slot) for other in runs):
             state = SlotState.COVERED
         else:
-            state = SlotState.MISSED if slot.due_at < latest_due else SlotState.EXPECTED
+            missed = SlotState.UNKNOWN if slot.unwatched else SlotState.MISSED
+            state = missed if slot.due_at < latest_due else SlotState.EXPECTED
         logical_id = run.logical_id if run is not None else None
         # Most slots stay as they are, and to make one anew takes longer than all of the above.
         same = slot.state is state and slot.logical_id == logical_id

@@ -13,6 +13,8 @@ from tocsin.core.schedule import Schedule, slot_after
 _EARLY = 1 / 4
 #: …and at most by this.
 _EARLIEST = timedelta(hours=1)
+#: Looks that are no further apart than this leave out nothing: `tocsin tick` comes from cron, once a minute.
+_LOOK = timedelta(minutes=2)
 
 
 class SlotState(StrEnum):
@@ -30,6 +32,8 @@ class SlotState(StrEnum):
     COVERED = "covered"
     #: Nothing began within its grace, and by now the next slot is due.
     MISSED = "missed"
+    #: As missed, but Tocsin itself did not look when its grace ended: so far nobody has told of a run.
+    UNKNOWN = "unknown"
 
     @property
     def resolved(self) -> bool:
@@ -57,6 +61,17 @@ class Slot:
     state: SlotState = SlotState.EXPECTED
     #: The logical run that belongs to it.
     logical_id: str | None = None
+    #: Whether Tocsin itself did not look when its grace ended, and nothing had begun for it as far as it knew.
+    unwatched: bool = False
+
+    def is_left_out(self, last_look: datetime, now: datetime) -> bool:
+        """Whether its grace has ended between two looks that are further apart than it is long.
+
+        Args:
+            last_look: When Tocsin looked last, aware.
+            now: The present, aware.
+        """
+        return last_look < self.start_by < now and now - last_look > max(self.start_by - self.due_at, _LOOK)
 
 
 def expect(

@@ -52,12 +52,11 @@ def look_at_slots(engine: Engine) -> int:
     now = engine.clock()
     take_schedules(engine, now)
     with engine.store.reading() as tx:
-        last_look = tx.recall(_LAST_LOOK)
-    since = datetime.fromisoformat(last_look) if last_look else now
+        last_look = _last_look(tx, now)
     while _compute_slots(engine, now):
         pass
     judged = 0
-    while batch := _judge_due(engine, now, since):
+    while batch := _judge_due(engine, now, last_look):
         judged += batch
     with engine.store.writing() as tx:
         tx.remember(_LAST_LOOK, now.isoformat())
@@ -69,7 +68,8 @@ def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
     now = engine.clock()
     known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
     if known is not None:
-        _settle(tx, [run.pipeline], run.environment, now, since=now, least=_WINDOW, plan={})
+        last_look = _last_look(tx, now)
+        _settle(tx, [run.pipeline], run.environment, now, last_look=last_look, since=now, least=_WINDOW, plan={})
     if run.outcome.ok and engine.config.pipeline(run.pipeline).schedule is None:
         learn_schedule(engine, tx, run, known, now)
     if run.outcome is not Outcome.RUNNING:
@@ -91,7 +91,13 @@ def _compute_slots(engine: Engine, now: datetime) -> int:
     return len(due)
 
 
-def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
+def _last_look(tx: Transaction, now: datetime) -> datetime:
+    """Return when Tocsin looked last; the present where it never did."""
+    last_look = tx.recall(_LAST_LOOK)
+    return datetime.fromisoformat(last_look) if last_look else now
+
+
+def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int:
     """Judge one batch of slots whose time has come; return how many that was."""
     with engine.store.writing() as tx:
         due = tx.due_slots(now, limit=_BATCH)
@@ -101,7 +107,9 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
             here = [slot for slot in due if slot.environment == environment]
             names = {slot.pipeline for slot in here}
             earliest = min(slot.due_at for slot in here)
-            settled = _settle(tx, names, environment, now, since=earliest, least=_LATEST, plan=plan)
+            settled = _settle(
+                tx, names, environment, now, last_look=last_look, since=earliest, least=_LATEST, plan=plan
+            )
             last_runs = tx.latest_runs_of(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
@@ -113,7 +121,7 @@ def _judge_due(engine: Engine, now: datetime, since: datetime) -> int:
                     tx=tx,
                     graph=graph,
                     now=now,
-                    since=since,
+                    last_look=last_look,
                     plan=plan,
                     last_run=last_runs.get(name),
                     alert=alerts.get(keys[name]),
@@ -134,6 +142,7 @@ def _settle(
     environment: str,
     now: datetime,
     *,
+    last_look: datetime,
     since: datetime,
     least: int,
     plan: _Plan,
@@ -151,13 +160,19 @@ def _settle(
     changed: _Plan = {}
     for name, slots in known.items():
         possible = [one for one in starts.get(name, ()) if (one.ended_at or now) >= slots[0].opens_at]
-        settled[name] = settle(slots, possible, now=now)
+        settled[name] = settle([_seen(slot, last_look, now) for slot in slots], possible, now=now)
         for slot, before in zip(settled[name], slots, strict=True):
             if slot != before:
                 changed[slot.id] = (slot, _next_check(slot, now))
     _save(tx, changed)
     plan |= changed
     return settled
+
+
+def _seen(slot: Slot, last_look: datetime, now: datetime) -> Slot:
+    """Return a slot that knows whether anybody looked when its grace ended."""
+    left_out = slot.state is SlotState.EXPECTED and slot.is_left_out(last_look, now)
+    return replace(slot, unwatched=True) if left_out else slot
 
 
 def _save(tx: Transaction, plan: _Plan) -> None:
@@ -175,7 +190,7 @@ class _Judgement:
     graph: Graph
     now: datetime
     #: When Tocsin has looked last.
-    since: datetime
+    last_look: datetime
     plan: _Plan
     last_run: Run | None
     #: The open delivery alert of the pipeline.
@@ -189,9 +204,10 @@ class _Judgement:
         """
         found: list[Found] = []
         for slot in slots:
-            if slot.state is SlotState.MISSED and slot is not slots[-1]:
+            missed = slot.state in {SlotState.MISSED, SlotState.UNKNOWN}
+            if missed and slot is not slots[-1]:
                 self.missed.append(slot)
-            elif not slot.state.resolved or slot.state is SlotState.MISSED:
+            elif missed or not slot.state.resolved:
                 found = self._judge_one(slot) or found
         return found
 
@@ -209,7 +225,7 @@ class _Judgement:
         first, self.missed = (self.missed[0] if self.missed else slot), []
         if finding is None or not self.engine.config.pipeline(slot.pipeline).enabled:
             return []
-        told = _with_own_outage(finding, first, self.now, self.since)
+        told = _with_own_outage(finding, first, self.now, self.last_look)
         return [Found(finding=told, alert=self.alert, run=run, newest=self.last_run)]
 
     def _history(self, slot: Slot) -> Sequence[Run]:
@@ -219,11 +235,11 @@ class _Judgement:
         return self.tx.runs(pipeline=slot.pipeline, environment=slot.environment, limit=_HISTORY)
 
 
-def _with_own_outage(finding: Finding, first: Slot, now: datetime, since: datetime) -> Finding:
+def _with_own_outage(finding: Finding, first: Slot, now: datetime, last_look: datetime) -> Finding:
     """Say so where Tocsin itself did not look when the first deadline passed."""
-    if since >= first.start_by or now - since < _HELD:
+    if not first.is_left_out(last_look, now):
         return finding
-    gap = f"Tocsin did not look from {moment(since)} to {moment(now)}, so this is told late"
+    gap = f"Tocsin did not look from {moment(last_look)} to {moment(now)}, so this is told late"
     return replace(finding, evidence={**finding.evidence, "Note": gap})
 
 

@@ -44,7 +44,7 @@ def judge_start(
         missed: Slots before this one that nothing began for and that nobody was told of, oldest first.
         last_run: The newest run of the pipeline, for the hint.
     """
-    if slot.state not in {SlotState.EXPECTED, SlotState.MISSED} or _held(hold):
+    if slot.state not in {SlotState.EXPECTED, SlotState.MISSED, SlotState.UNKNOWN} or _held(hold):
         return None
     moved = released(slot, hold)
     overdue = slot.state is SlotState.EXPECTED and moved.finish_by is not None and now > moved.finish_by
