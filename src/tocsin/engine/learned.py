@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.core.cadence import Learned, learn
 from tocsin.core.expectation import Expectation
 from tocsin.core.run import GOOD, Origin, Run
+from tocsin.core.schedule import slots_after
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 #: Runs that a schedule is learned from.
 _HISTORY = 30
+_INSTANT = timedelta(microseconds=1)
 
 
 def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation | None, now: datetime) -> None:
@@ -38,8 +40,12 @@ def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation
 
 def _expectation(run: Run, learned: Learned, known: Expectation | None, now: datetime) -> Expectation:
     if known is not None and known.schedule.text == learned.schedule.text:
-        # The same as before: only the number of runs has grown, and the plan stays.
-        return replace(known, schedule=learned.schedule, start_within=learned.start_within)
+        # The same as before: only the number of runs has grown, and the plan stays…
+        same = replace(known, schedule=learned.schedule, start_within=learned.start_within)
+        if learned.anchor is None or _fits(learned.anchor, known):
+            return same
+        # …unless its runs have moved away from it bit by bit. What this run has met is not expected once more.
+        return replace(same, anchor=learned.anchor).planned(max(known.computed_to, run.started_at))
     return Expectation(
         pipeline=run.pipeline,
         environment=run.environment,
@@ -48,3 +54,8 @@ def _expectation(run: Run, learned: Learned, known: Expectation | None, now: dat
         anchor=learned.anchor or now,
         computed_to=now,
     ).planned(now)
+
+
+def _fits(moment: datetime, known: Expectation) -> bool:
+    """Return whether a moment is one at which a run is expected, or was."""
+    return next(slots_after(known.schedule, moment - _INSTANT, anchor=known.anchor), None) == moment
