@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import GOOD, Run
+from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
 from tocsin.engine.notify import Changed, notify
 from tocsin.store.protocol import Transaction
 
+#: Slots among which the one of an alert is looked for.
+_SLOTS = 20
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
 
 
@@ -21,8 +25,12 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
     """Ask the rules what the end of a run means, and act on it."""
     open_alert = tx.open_alert(fingerprint(Topic.DELIVERY, run.environment, run.pipeline))
     finding = judge(run, open_alert, _newer_success(tx, run))
-    if finding is not None:
-        advance_alert(engine, tx, finding, run)
+    if finding is None:
+        return
+    if open_alert is not None and finding.at < open_alert.last_at and _was_missing(tx, open_alert, run):
+        # It ended before it was told as absent: its report came late, and says what the absence really was.
+        finding = replace(finding, at=open_alert.last_at)
+    advance_alert(engine, tx, finding, run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +56,10 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
     """Apply findings about different subjects to their alerts and tell whoever has to know, all in one go."""
     moved = []
     changed = []
+    now = engine.clock()
     for each in found:
-        alert, change = advance(each.alert, each.finding, new_id=_new_id(each.finding))
+        before = _seen_before(each.alert, each.finding, now)
+        alert, change = advance(before, each.finding, new_id=_new_id(each.finding))
         if alert is None or alert == each.alert:
             continue
         moved.append(alert)
@@ -64,6 +74,22 @@ def _new_id(finding: Finding) -> str:
     # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
     key = fingerprint(finding.topic, finding.environment, finding.subject)
     return uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
+
+
+def _seen_before(alert: Alert | None, finding: Finding, now: datetime) -> Alert | None:
+    """Return an alert that a clock has found which was wrong and is right again: whatever is found now is newer."""
+    if alert is None or alert.last_at <= now:
+        return alert
+    return replace(alert, last_at=finding.at)
+
+
+def _was_missing(tx: Transaction, alert: Alert, run: Run) -> bool:
+    """Return whether an alert is about a slot which nothing had begun for, and which is met by this run."""
+    if alert.run_id is not None:
+        return False
+    slots = tx.slots(run.pipeline, run.environment, limit=_SLOTS)
+    about = next((slot for slot in slots if slot.id == alert.logical_id), None)
+    return about is not None and (about.state is SlotState.COVERED or about.logical_id == run.logical_id)
 
 
 def _newer_success(tx: Transaction, run: Run) -> Run | None:
