@@ -21,6 +21,7 @@ from tocsin.channels.webhook import Webhook
 from tocsin.config.model import ChannelConfig
 from tocsin.core.finding import Topic
 from tocsin.core.outbox import Receipt, Status
+from tocsin.core.policy import Policy
 from tocsin.engine.clock import system_clock
 from tocsin.engine.deliver import LEASE, deliver
 from tocsin.engine.ingest import drain
@@ -86,7 +87,8 @@ def test_two_engines_on_one_file_keep_the_order_of_each_alert(tmp_path: Path) ->
     with receiving() as receiver:
         receiver.answers(answer(503), answer(200), answer(503), answer(200))
         names = [f"pipeline{number}" for number in range(6)]
-        desks = [Desk(tmp_path, SqliteStore(tmp_path / "t.db", patience=60), hook("hook", receiver)) for _ in range(2)]
+        stores = [SqliteStore(tmp_path / "t.db", patience=60) for _ in range(2)]
+        desks = [Desk(tmp_path, each, hook("hook", receiver), policy=Policy(group_above=100)) for each in stores]
         for name in names:
             desks[0].engine.spool.put(event(run(f"{name}-1", pipeline=name, ended=1)))
             desks[0].engine.spool.put(event(good_run(f"{name}-2", pipeline=name, ended=2)))
@@ -129,7 +131,7 @@ def test_a_frozen_sender_does_not_undo_what_another_did(tmp_path: Path) -> None:
                 other.tick()
                 raise DeliveryError(f"gone, and {outgoing.key} with it", permanent=True, status=410)
 
-        frozen = replace(slow.engine.channels["hook"], channel=Frozen({"url": receiver.url}))
+        frozen = replace(slow.engine.channels["hook"], channel=Frozen({"url": receiver.url, "format": "tocsin"}))
         slow.engine = replace(slow.engine, channels={**slow.engine.channels, "hook": frozen})
         slow.report(run())
 

@@ -12,8 +12,6 @@ from tocsin.core.labels import labels_of
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.route import LABELS, Route, choose
 
-_DEFAULT = Route(name="every channel", channels=("a", "b"))
-
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -64,12 +62,7 @@ def test_the_first_route_that_matches_is_taken() -> None:
     """Routes are read from top to bottom, and end at the first match unless it says to go on."""
     routes = [_route("r1", "other"), _route("r2", "orders", go_on=True), _route("r3", "orders"), _route("r4", "orders")]
 
-    assert [route.name for route in choose(labels_of(alert()), routes, default=_DEFAULT)] == ["r2", "r3"]
-
-
-def test_an_alert_without_a_route_goes_to_everybody() -> None:
-    """It is better told to everybody than to nobody."""
-    assert choose(labels_of(alert()), [_route("r1", "other")], default=_DEFAULT) == [_DEFAULT]
+    assert [route.name for route in choose(labels_of(alert()), routes)] == ["r2", "r3"]
 
 
 def test_an_alert_about_a_channel_is_no_alert_about_a_pipeline() -> None:

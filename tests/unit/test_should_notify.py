@@ -9,11 +9,12 @@ import pytest
 
 from made import alert, at
 from tocsin.core.alert import Change, State
-from tocsin.core.notify import Reason, Told, should_notify
+from tocsin.core.finding import Kind
+from tocsin.core.notify import Reason, Told, saying, should_notify
 from tocsin.core.policy import Policy
 from tocsin.core.severity import Severity
 
-_TOLD = Told(at=at(0), seq=1)
+_TOLD = Told(at=at(0), seq=1, said=saying(alert()))
 _ACKNOWLEDGED = {"state": State.ACKNOWLEDGED, "acknowledged_by": "ann"}
 _RESOLVED = {"state": State.RESOLVED, "resolved_at": at(1)}
 
@@ -29,9 +30,13 @@ _RESOLVED = {"state": State.RESOLVED, "resolved_at": at(1)}
         # Time alone repeats as well, for a pipeline that runs once a day.
         ({}, Change.NOTHING, _TOLD, 240, Reason.REPEAT),
         ({}, Change.RETRIED, _TOLD, 1, Reason.ALREADY_TOLD),
-        ({}, Change.KIND_CHANGED, _TOLD, 1, Reason.KIND_CHANGED),
-        ({}, Change.REASON_CHANGED, _TOLD, 1, Reason.REASON_CHANGED),
-        ({}, Change.WORSENED, _TOLD, 1, Reason.WORSENED),
+        ({"kind": Kind.LATE}, Change.KIND_CHANGED, _TOLD, 1, Reason.KIND_CHANGED),
+        ({"reason_key": "401"}, Change.REASON_CHANGED, _TOLD, 1, Reason.REASON_CHANGED),
+        ({"severity": Severity.CRITICAL}, Change.WORSENED, _TOLD, 1, Reason.WORSENED),
+        # What has changed while nobody could be told is told when time alone has passed.
+        ({"reason_key": "401"}, Change.NOTHING, _TOLD, 1, Reason.REASON_CHANGED),
+        # What changed back in the meantime is no news.
+        ({}, Change.REASON_CHANGED, _TOLD, 1, Reason.ALREADY_TOLD),
         # A channel that was added while the alert was open hears of it at the next finding.
         ({}, Change.REPEATED, None, 1, Reason.NEW),
         # An acknowledged problem is not repeated, but its end is told.
@@ -57,6 +62,7 @@ def test_each_case_has_its_reason(
 
 def test_reasons_say_whether_they_tell() -> None:
     """Every reason for silence says so in its words, because people read them."""
-    silent = {Reason.ALREADY_TOLD, Reason.ALREADY_ACKNOWLEDGED, Reason.TOO_LOW, Reason.NEVER_TOLD, Reason.NOTHING_NEW}
+    told = {name for name in Reason.__members__ if not Reason[name].value.startswith("not told: ")}
 
-    assert {reason for reason in Reason if not reason.tells} == silent
+    assert {reason.name for reason in Reason if reason.tells} == told
+    assert {"ALREADY_TOLD", "SILENCED", "TOO_LOW", "NEVER_TOLD"}.isdisjoint(told)

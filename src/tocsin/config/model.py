@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.core.flapping import Damping
 from tocsin.core.policy import Policy
 from tocsin.core.route import Route
 
@@ -57,6 +58,7 @@ class PipelineConfig:
 
     enabled: bool = True
     owner: str = ""
+    tags: tuple[str, ...] = ()
     died_after: timedelta | None = None
     schedule: Schedule | None = None
     start_within: timedelta = timedelta(minutes=15)
@@ -79,11 +81,15 @@ class Config:
     budget: timedelta = timedelta(seconds=5)
     died_after: timedelta = timedelta(seconds=60)
     policy: Policy = field(default_factory=Policy)
+    #: When a problem that comes and goes is told once.
+    damping: Damping = field(default_factory=Damping)
     log_url: str | None = None
     dagster_url: str | None = None
     watchdog_url: str | None = None
     channels: tuple[ChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()
+    #: The channels of owners, for alerts that no route matches.
+    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     maintenance: tuple[Maintenance, ...] = ()
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -92,6 +98,13 @@ class Config:
     def default_route(self) -> Route:
         """The way of an alert that no route matches: every channel hears of it."""
         return Route(name="every channel", channels=tuple(c.name for c in self.channels), policy=self.policy)
+
+    def owners_route(self, owner: str) -> Route:
+        """Return the way of an alert that no route matches: its owner's channels, or that of the owner's name."""
+        named = (owner,) if any(channel.name == owner for channel in self.channels) else ()
+        if channels := self.owners.get(owner, named):
+            return Route(name=f"owner {owner}", channels=channels, policy=self.policy)
+        return self.default_route
 
     def pipeline(self, name: str) -> PipelineConfig:
         """Return what is known of a pipeline; the defaults for one that is not configured."""

@@ -61,6 +61,17 @@ def read_texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def read_count(value: object) -> int:
+    """Read a number of things.
+
+    Raises:
+        ValueError: The value is no whole number, or a negative one.
+    """
+    if isinstance(value, bool) or not str(value).strip().isdecimal():
+        raise ValueError("expected a whole number, 0 or more")
+    return int(str(value))
+
+
 def read_choice(*choices: str) -> Reader:
     """Return a reader that accepts these words only."""
 
@@ -71,6 +82,40 @@ def read_choice(*choices: str) -> Reader:
 
     return read
 
+
+#: What `[tocsin]` says for all routes, and each of `[[tocsin.routes]]` may say differently.
+POLICY = (
+    Setting(
+        key="least",
+        read=read_choice(*(s.value for s in Severity)),
+        default="warning",
+        help="Findings of a lower severity are kept and shown, but nobody is told.",
+    ),
+    Setting(
+        key="repeat_every",
+        read=parse_duration,
+        default="4h",
+        help="How often a problem that goes on is told again.",
+    ),
+    Setting(
+        key="group_above",
+        read=read_count,
+        default="5",
+        help="More problems than this within a minute are a storm: what comes beyond them comes as one message.",
+    ),
+    Setting(
+        key="group_wait",
+        read=parse_duration,
+        default="30s",
+        help="How long a group of problems waits for more before its first message.",
+    ),
+    Setting(
+        key="group_interval",
+        read=parse_duration,
+        default="5m",
+        help="The shortest time between two messages of a group.",
+    ),
+)
 
 #: `[tocsin]`
 GENERAL = (
@@ -127,18 +172,6 @@ GENERAL = (
         help="A run without a sign of life for so long has died.",
     ),
     Setting(
-        key="repeat_every",
-        read=parse_duration,
-        default="4h",
-        help="How often a problem that goes on is told again.",
-    ),
-    Setting(
-        key="least",
-        read=read_choice(*(s.value for s in Severity)),
-        default="warning",
-        help="Findings of a lower severity are kept and shown, but nobody is told.",
-    ),
-    Setting(
         key="log_url",
         read=read_text,
         default=None,
@@ -162,12 +195,28 @@ GENERAL = (
         secret=True,
         example="https://hc-ping.com/UUID",
     ),
+    *POLICY,
+    Setting(
+        key="flapping_after",
+        read=read_count,
+        default="5",
+        help="A problem that comes back more often than this within `flapping_within` is told once as coming and "
+        "going, and not each time; 0 tells each time.",
+    ),
+    Setting(key="flapping_within", read=parse_duration, default="6h", help="See `flapping_after`."),
 )
 
 #: `[tocsin.pipelines.NAME]`
 PIPELINE = (
     Setting(key="enabled", read=read_bool, default="true", help="Watch this pipeline."),
-    Setting(key="owner", read=read_text, default=None, help="Who acts; shown in messages, and routes can ask for it."),
+    Setting(
+        key="owner",
+        read=read_text,
+        default=None,
+        help="Who acts; shown in messages, and routes can ask for it. What no route matches goes to the channel of "
+        "this name, or to those that `[tocsin.owners]` names.",
+    ),
+    Setting(key="tags", read=read_texts, default=None, help="Words that routes and silences can ask for."),
     Setting(
         key="schedule",
         read=read_text,
@@ -225,13 +274,32 @@ ROUTE = (
     ),
     Setting(key="channels", read=read_texts, default=None, help="Names of the channels that hear of it."),
     Setting(key="name", read=read_text, default=None, help="Name of the route in explanations."),
-    Setting(key="repeat_every", read=parse_duration, default=None, help="As in `[tocsin]`, for this route."),
+    *(Setting(key=each.key, read=each.read, default=None, help="As in `[tocsin]`, for this route.") for each in POLICY),
     Setting(
-        key="least",
-        read=read_choice(*(s.value for s in Severity)),
+        key="group_by",
+        read=read_texts,
         default=None,
-        help="As in `[tocsin]`, for this route.",
+        help='Labels. Problems that agree in all of them come as one message: `group_by = ["owner"]`. '
+        "Default: only a storm is grouped.",
+        example='["owner"]',
     ),
+    Setting(
+        key="escalate",
+        read=read_texts,
+        default=None,
+        help="Who else hears of what nobody has acknowledged: a time and channels, for example "
+        '`["15m pager", "1h phone boss"]`.',
+        example='["15m pager"]',
+    ),
+    Setting(
+        key="active",
+        read=read_texts,
+        default=None,
+        help='The route tells only within these times, for example `["mon-fri 08:00-18:00 Europe/Berlin"]`. '
+        "What still goes on when they begin is told then.",
+        example='["mon-fri 08:00-18:00"]',
+    ),
+    Setting(key="mute", read=read_texts, default=None, help="The route does not tell within these times."),
     Setting(
         key="go_on", read=read_bool, default="false", help="Look at the following routes although this one matched."
     ),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.flapping import Damping, openings
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
 
@@ -21,9 +23,11 @@ class State(StrEnum):
 
 
 class Change(StrEnum):
-    """What `advance`, `acknowledge` or `resolve` did to an alert."""
+    """What a finding, a person or time did to an alert."""
 
     OPENED = "opened"
+    #: It comes and goes too often to be another problem each time.
+    REOPENED = "reopened"
     #: The same problem now shows in another way: late became failed.
     KIND_CHANGED = "kind changed"
     #: The same kind, for another reason: the 503 became a 401.
@@ -35,6 +39,9 @@ class Change(StrEnum):
     #: The same again, in another attempt of the same logical run.
     RETRIED = "retried"
     ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    #: Somebody has said where the problem is dealt with.
+    ISSUE_NOTED = "known issue noted"
     RESOLVED = "resolved"
     NOTHING = "nothing"
 
@@ -71,10 +78,23 @@ class Alert:
     run_id: str | None = None
     logical_id: str = ""
     evidence: dict[str, str] | None = None
+    #: What it has in common with others: see `Finding.traits`.
+    traits: Mapping[str, str] = field(default_factory=dict)
+    #: When the problem began, and began anew, within the time in which that counts as flapping; oldest first.
+    opened: tuple[datetime, ...] = ()
+    #: It comes and goes; nobody hears of each turn.
+    flapping: bool = False
+    #: When somebody was told first of what nobody has acknowledged yet; escalation counts from here.
+    told_at: datetime | None = None
     #: Counts the changes; orders the messages about the alert.
     seq: int = 1
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    #: Until then nobody hears of it, unless something new happens.
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
+    #: Where the problem is dealt with: the address of a ticket, or a few words.
+    known_issue: str = ""
     resolved_at: datetime | None = None
     #: Who ended it by hand; None where the problem ended by itself.
     resolved_by: str | None = None
@@ -93,18 +113,27 @@ def fingerprint(topic: Topic, environment: str, subject: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Alert | None, Change]:
+def advance(
+    alert: Alert | None,
+    finding: Finding,
+    *,
+    new_id: str,
+    previous: Alert | None = None,
+    damping: Damping | None = None,
+) -> tuple[Alert | None, Change]:
     """Return what `finding` makes of the open `alert` of its subject, and the name of the change.
 
     Args:
         alert: The open alert with the finding's fingerprint, or None.
         finding: What a rule saw.
         new_id: Identity for the alert, should one be opened.
+        previous: Where none is open, the last one with this fingerprint.
+        damping: When a problem that comes back counts as flapping.
     """
     if finding.kind is Kind.RECOVERED:
         return _recover(alert, finding)
     if alert is None:
-        return _open(finding, new_id), Change.OPENED
+        return _open(finding, new_id, previous, damping or Damping())
     if finding.at < alert.last_at and not _ends_what_went_on(alert, finding):
         # Events of a spool can arrive in any order. An older finding says nothing new about a problem that
         # was seen later, and must not move the alert backwards.
@@ -114,6 +143,7 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
     # A run that has not started, is late or is stuck has not ended: what is found next is its next stage.
     next_stage = change is Change.KIND_CHANGED and alert.kind in {Kind.NOT_STARTED, Kind.LATE, Kind.STUCK}
     reopened = change in {Change.KIND_CHANGED, Change.REASON_CHANGED}
+    news = reopened or change is Change.WORSENED
     return (
         replace(
             alert,
@@ -123,6 +153,8 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
             state=State.FIRING if reopened else alert.state,
             acknowledged_by=None if reopened else alert.acknowledged_by,
             acknowledged_at=None if reopened else alert.acknowledged_at,
+            snoozed_until=None if news else alert.snoozed_until,
+            snoozed_by=None if news else alert.snoozed_by,
             last_at=max(alert.last_at, finding.at),
             occurrences=alert.occurrences + (0 if attempts_of_one_run or next_stage else 1),
             summary=finding.summary,
@@ -132,6 +164,8 @@ def advance(alert: Alert | None, finding: Finding, *, new_id: str) -> tuple[Aler
             run_id=finding.run_id,
             logical_id=finding.logical_id,
             evidence=dict(finding.evidence),
+            traits=finding.traits,
+            told_at=None if reopened else alert.told_at,
             seq=alert.seq + 1,
         ),
         change,
@@ -143,9 +177,48 @@ def acknowledge(alert: Alert, *, by: str, now: datetime) -> tuple[Alert, Change]
     if alert.state is not State.FIRING:
         return alert, Change.NOTHING
     return (
-        replace(alert, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now, seq=alert.seq + 1),
+        replace(
+            alert,
+            state=State.ACKNOWLEDGED,
+            acknowledged_by=by,
+            acknowledged_at=now,
+            # An acknowledgement lasts longer.
+            snoozed_until=None,
+            snoozed_by=None,
+            seq=alert.seq + 1,
+        ),
         Change.ACKNOWLEDGED,
     )
+
+
+def snooze(alert: Alert, *, until: datetime, by: str, now: datetime) -> tuple[Alert, Change]:
+    """Return the alert as put off by `by`; it is told again at `until`, or when the problem changes.
+
+    It takes the place of an acknowledgement, after which nobody would hear of the problem again.
+    """
+    if not alert.open or until <= now or (alert.snoozed_until, alert.snoozed_by) == (until, by):
+        return alert, Change.NOTHING
+    return (
+        replace(
+            alert,
+            state=State.FIRING,
+            acknowledged_by=None,
+            acknowledged_at=None,
+            snoozed_until=until,
+            snoozed_by=by,
+            # Somebody knows of it: escalation begins again after the snooze.
+            told_at=None,
+            seq=alert.seq + 1,
+        ),
+        Change.SNOOZED,
+    )
+
+
+def note_issue(alert: Alert, *, link: str) -> tuple[Alert, Change]:
+    """Return the alert with the place where it is dealt with; an empty text takes that away."""
+    if alert.known_issue == link.strip():
+        return alert, Change.NOTHING
+    return replace(alert, known_issue=link.strip(), seq=alert.seq + 1), Change.ISSUE_NOTED
 
 
 def resolve(alert: Alert, *, resolution: str, now: datetime, by: str | None = None) -> tuple[Alert, Change]:
@@ -158,9 +231,21 @@ def resolve(alert: Alert, *, resolution: str, now: datetime, by: str | None = No
     )
 
 
-def _open(finding: Finding, new_id: str) -> Alert:
-    return Alert(
-        id=new_id,
+def calm(alert: Alert, *, now: datetime, damping: Damping) -> tuple[Alert, Change]:
+    """Return an alert that came and went as over for good, when it has not come back for long enough."""
+    if alert.open or not alert.flapping or now < (alert.resolved_at or alert.last_at) + damping.within:
+        return alert, Change.NOTHING
+    return replace(alert, flapping=False, seq=alert.seq + 1), Change.RESOLVED
+
+
+def _open(finding: Finding, new_id: str, previous: Alert | None, damping: Damping) -> tuple[Alert, Change]:
+    # Who ends an alert by hand has dealt with what was before.
+    before = previous if previous is not None and previous.resolved_by is None else None
+    opened = openings(before.opened if before else (), finding.at, damping)
+    flapping = damping.is_flapping(opened)
+    again = before if before is not None and before.flapping and flapping else None
+    alert = Alert(
+        id=again.id if again else new_id,
         fingerprint=fingerprint(finding.topic, finding.environment, finding.subject),
         topic=finding.topic,
         subject=finding.subject,
@@ -168,9 +253,9 @@ def _open(finding: Finding, new_id: str) -> Alert:
         kind=finding.kind,
         severity=finding.severity,
         state=State.FIRING,
-        since=finding.at,
+        since=again.since if again else finding.at,
         last_at=finding.at,
-        occurrences=1,
+        occurrences=again.occurrences + 1 if again else 1,
         summary=finding.summary,
         hint=finding.hint,
         reason_key=finding.reason_key,
@@ -178,7 +263,13 @@ def _open(finding: Finding, new_id: str) -> Alert:
         run_id=finding.run_id,
         logical_id=finding.logical_id,
         evidence=dict(finding.evidence),
+        traits=finding.traits,
+        opened=opened,
+        flapping=flapping,
+        known_issue=again.known_issue if again else "",
+        seq=again.seq + 1 if again else 1,
     )
+    return alert, Change.REOPENED if again else Change.OPENED
 
 
 def _recover(alert: Alert | None, finding: Finding) -> tuple[Alert | None, Change]:

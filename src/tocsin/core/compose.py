@@ -13,11 +13,11 @@ from tocsin.core.finding import Kind, Topic
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.message import Block, Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason
-from tocsin.core.run import Outcome, Run, Stage
+from tocsin.core.run import Link, Outcome, Run, Stage
 from tocsin.core.severity import Severity
 from tocsin.core.words import count, duration, moment, ordinal
 
-_TONES = {
+TONES = {
     Severity.CRITICAL: Tone.CRITICAL,
     Severity.ERROR: Tone.ERROR,
     Severity.WARNING: Tone.WARNING,
@@ -44,8 +44,10 @@ _PLACES = {
     Stage.AFTER: "after the pipeline ran",
     Stage.JOB: "watched job",
 }
+#: Somebody takes care of the problem.
+_TAKEN = frozenset({Reason.ACKNOWLEDGED, Reason.PUT_OFF})
 #: Environments that go without saying; alerts about channels have none.
-_UNNAMED = frozenset({"", "default"})
+UNNAMED = frozenset({"", "default"})
 _JOBS = 10
 
 
@@ -74,15 +76,15 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
     """
     if alert.state is State.RESOLVED:
         blocks = _resolved(alert, around)
-    elif reason is Reason.ACKNOWLEDGED:
-        blocks = _acknowledged(alert)
+    elif reason in _TAKEN:
+        blocks = _taken(alert, reason)
     else:
         blocks = _firing(alert, around)
     return Message(
         title=_title(alert, reason, around.run),
         tone=_tone(alert, reason),
         blocks=blocks,
-        links=around.run.context.links if around.run else (),
+        links=(*(around.run.context.links if around.run else ()), *_issue_link(alert)),
         footer=_footer(alert),
         at=alert.resolved_at or alert.last_at,
         alert_id=alert.id,
@@ -93,7 +95,7 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
 
 def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
     name = f"channel {alert.subject}" if alert.topic is Topic.CHANNEL else alert.subject
-    if alert.environment not in _UNNAMED:
+    if alert.environment not in UNNAMED:
         name = f"{name} ({alert.environment})"
     if alert.resolved_by is not None:
         return f"{name}: resolved by {alert.resolved_by}"
@@ -102,8 +104,10 @@ def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
         return f"{name} {'delivers again' if alert.topic is Topic.CHANNEL else 'recovered'} after {lasted}"
     if reason is Reason.ACKNOWLEDGED:
         return f"{name}: acknowledged by {alert.acknowledged_by}"
+    if reason is Reason.PUT_OFF and alert.snoozed_until is not None:
+        return f"{name}: snoozed by {alert.snoozed_by} until {moment(alert.snoozed_until)}"
     verb, still = _VERBS[alert.kind]
-    if reason is Reason.REPEAT:
+    if reason in {Reason.REPEAT, Reason.SNOOZE_OVER}:
         verb = f"{verb} and has not recovered" if alert.occurrences == 1 and alert.kind in _ENDS else still
     if reason is Reason.REASON_CHANGED:
         verb += " for another reason"
@@ -121,7 +125,7 @@ def _attempt(run: Run | None) -> str:
 def _tone(alert: Alert, reason: Reason) -> Tone:
     if alert.state is State.RESOLVED:
         return Tone.GOOD
-    return Tone.ACKNOWLEDGED if reason is Reason.ACKNOWLEDGED else _TONES[alert.severity]
+    return Tone.ACKNOWLEDGED if reason in _TAKEN else TONES[alert.severity]
 
 
 def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
@@ -136,6 +140,7 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
         _fact("Impact", _impact(alert, around)),
         _fact("Next", _next(run)),
         _fact("Owner", around.owner),
+        _issue(alert),
         *(_fact(label, value) for label, value in (alert.evidence or {}).items()),
     ]
     blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
@@ -164,9 +169,21 @@ def _resolved(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     return (Facts(items=tuple(fact for fact in facts if fact.value)),)
 
 
-def _acknowledged(alert: Alert) -> tuple[Block, ...]:
-    text = "You will hear again when the problem changes or ends."
-    return (Facts(items=(_fact("What", alert.summary), _fact("Since", _since(alert)))), Paragraph(text=text))
+def _taken(alert: Alert, reason: Reason) -> tuple[Block, ...]:
+    facts = [_fact("What", alert.summary), _fact("Since", _since(alert)), _issue(alert)]
+    text = "You will hear again when the problem changes or ends"
+    text += ", or the snooze does." if reason is Reason.PUT_OFF else "."
+    return (Facts(items=tuple(fact for fact in facts if fact.value)), Paragraph(text=text))
+
+
+def _issue(alert: Alert) -> Fact:
+    """Return where the problem is dealt with, unless that is a link."""
+    return _fact("Known issue", "" if _issue_link(alert) else alert.known_issue)
+
+
+def _issue_link(alert: Alert) -> tuple[Link, ...]:
+    address = alert.known_issue.startswith(("https://", "http://")) and " " not in alert.known_issue
+    return (Link(label="Known issue", url=alert.known_issue),) if address else ()
 
 
 def _what(run: Run) -> str:
@@ -239,7 +256,7 @@ def _failed_jobs(run: Run) -> str:
 
 
 def _footer(alert: Alert) -> str:
-    environment = f" · {alert.environment}" if alert.environment not in _UNNAMED else ""
+    environment = f" · {alert.environment}" if alert.environment not in UNNAMED else ""
     command = f" · tocsin ack {alert.id[:8]}" if alert.state is State.FIRING else ""
     return f"Tocsin · alert {alert.id[:8]}{environment}{command}"
 

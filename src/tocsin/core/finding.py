@@ -38,6 +38,19 @@ class Topic(StrEnum):
     CHANNEL = "channel"
 
 
+class Trait(StrEnum):
+    """What findings about several subjects can have in common, or routes can ask for."""
+
+    #: The root exception in one line, without what differs from run to run.
+    CAUSE = "cause"
+    UPSTREAM = "upstream"
+    DESTINATION = "destination"
+    HOST = "host"
+    TABLE = "table"
+    #: Who owns what was found, where that is not the owner of the pipeline.
+    OWNER = "owner"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One observation by one rule. Findings are facts: whether anybody hears of them is decided later."""
@@ -62,3 +75,5 @@ class Finding:
     logical_id: str = ""
     #: Facts in the order in which they are shown.
     evidence: Mapping[str, str] = field(default_factory=dict)
+    #: What it may have in common with findings about other subjects, by `Trait`.
+    traits: Mapping[str, str] = field(default_factory=dict)

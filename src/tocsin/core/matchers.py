@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tocsin.core.labels import Labels
 
 _FORM = re.compile(r'^\s*([a-z_]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matcher:
-    """One condition on one label. A label that is not there counts as empty."""
+    """One condition on one label. A label that is not there counts as empty.
+
+    A label with several values (`tags`) fulfils `=` and `=~` if one of them does, and `!=` and `!~` if none of them is
+    what is ruled out.
+    """
 
     label: str
     operator: str
     value: str
 
-    def matches(self, labels: Mapping[str, str]) -> bool:
+    def matches(self, labels: Labels) -> bool:
         """Whether `labels` fulfil the condition; a pattern has to match the whole value."""
-        found = labels.get(self.label, "")
+        found = labels.get(self.label) or ("",)
+        values = (found,) if isinstance(found, str) else found
         if self.operator in {"=", "!="}:
-            return (found == self.value) is (self.operator == "=")
-        return (re.fullmatch(self.value, found) is not None) is (self.operator == "=~")
+            return (self.value in values) is (self.operator == "=")
+        return any(re.fullmatch(self.value, value) for value in values) is (self.operator == "=~")
 
     def __str__(self) -> str:
         return f'{self.label}{self.operator}"{self.value}"'

@@ -17,6 +17,8 @@ class Status(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"
+    #: Told, or about to be told, in a message of its group.
+    GROUPED = "grouped"
     #: Given up: too old, or refused for good. A fallback has been told instead, where there is one.
     DEAD = "dead"
     #: Decided against; kept so that "why was I not told" has an answer.
@@ -31,14 +33,22 @@ class Notification:
     id: str
     channel: str
     reason: Reason
-    #: None only where the decision was against telling.
+    #: None where the decision was against telling, and where the message of a group tells it.
     message: Message | None
     created_at: datetime
     status: Status = Status.WAITING
     severity: Severity = Severity.INFO
+    #: The alert, or the group of alerts, that it is about.
     alert_id: str | None = None
     #: The alert's `seq`; messages of one alert reach one channel in this order.
     seq: int = 0
+    #: What it says of the alert: see `notify.saying`.
+    said: str = ""
+    #: What muted it, where that has a name: "silence 3f2a of ann: the warehouse is moved".
+    because: str = ""
+    #: The group that tells it, and the number of the group's message; None and 0 for a message of its own.
+    group_id: str | None = None
+    group_seq: int = 0
     #: Not to be tried before this moment.
     due_at: datetime
     attempts: int = 0
@@ -46,6 +56,8 @@ class Notification:
     times: int = 1
     #: Send as plain text: the receiver refused the rich form.
     plain: bool = False
+    #: The recipients that still wait for it, after others have got it; empty where nobody has.
+    only: tuple[str, ...] = ()
     #: Until then one worker owns the row; afterwards anybody may take it.
     lease_until: datetime | None = None
     lease_owner: str | None = None
@@ -96,3 +108,5 @@ class Receipt:
     sent: bool = True
     #: Seconds for which the receiver wants nothing more.
     pause: float = 0.0
+    #: Recipients that could not take the message for now, where others have it: it is offered to these again.
+    again: tuple[str, ...] = ()

@@ -1,39 +1,47 @@
-"""Which channels hear of an alert."""
+"""Which way an alert takes: a tree of routes, each with conditions, channels and a policy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tocsin.core.labels import Labels
 from tocsin.core.matchers import Matcher
 from tocsin.core.policy import Policy
 
 #: What a route can ask for.
-LABELS = ("pipeline", "environment", "severity", "kind", "topic", "owner", "channel")
+LABELS = ("pipeline", "environment", "severity", "kind", "topic", "owner", "table", "tags", "channel")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Alerts that fulfil every matcher go to these channels."""
+    """Alerts that fulfil every matcher go to these channels, unless a route below knows better."""
 
-    #: "route 2" or the name that was given, for explanations.
+    #: "route 2", "route 2.1" or the name that was given, for explanations.
     name: str
     matchers: tuple[Matcher, ...] = ()
     channels: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
     #: Go on with the following routes although this one matched.
     go_on: bool = False
+    #: Asked in their order once this route matches; where none of them does, the route itself is taken.
+    routes: tuple[Route, ...] = ()
+
+    def fits(self, labels: Labels) -> bool:
+        """Whether `labels` fulfil every matcher."""
+        return all(matcher.matches(labels) for matcher in self.matchers)
 
 
-def choose(labels: Mapping[str, str], routes: Sequence[Route], *, default: Route) -> Sequence[Route]:
+def choose(labels: Labels, routes: Sequence[Route]) -> list[Route]:
     """Return the routes an alert takes: the first that matches, and those after it while they say "go on".
 
-    An alert that no route matches takes `default`: it is better told to everybody than to nobody.
+    Of a route with routes below it, those are returned in its place that match in the same way. Nothing is returned
+    where no route matches; `engine.ways` then falls back to owners and to every channel.
     """
-    taken = []
+    taken: list[Route] = []
     for route in routes:
-        if all(matcher.matches(labels) for matcher in route.matchers):
-            taken.append(route)
+        if route.fits(labels):
+            taken += choose(labels, route.routes) or [route]
             if not route.go_on:
                 break
-    return taken or [default]
+    return taken

@@ -19,7 +19,8 @@ from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_ref
 from tocsin.core.severity import Severity
 from tocsin.engine.engine import ConfiguredChannel, Engine
 from tocsin.engine.evaluate import advance_alert
-from tocsin.engine.notify import notify_fallback
+from tocsin.engine.fallback import notify_fallback
+from tocsin.engine.groups import tell_groups
 from tocsin.errors import DeliveryError
 from tocsin.store.protocol import Transaction
 
@@ -29,6 +30,9 @@ LEASE = timedelta(seconds=60)
 _LONGEST = 15.0
 #: Seconds between two looks at what is due and cannot be sent here.
 _BREATH = 0.2
+#: How often a message is offered again to recipients who could not take it where others did (mail servers that see a
+#: sender for the first time refuse for 5 minutes and more), and for how long: later news for all of them waits.
+_OFFER_AGAIN, _WAIT_FOR_ALL = timedelta(minutes=5), timedelta(minutes=30)
 _log = logging.getLogger("tocsin")
 
 
@@ -50,6 +54,8 @@ def deliver(engine: Engine, *, patience: timedelta = timedelta(0), deadline: dat
     give_channels_another_chance(engine)
     sent = 0
     while True:
+        # With a deadline nobody may be there when a group would be due.
+        tell_groups(engine, at_once=deadline is not None)
         results = _send_all_due(engine, deadline)
         sent += sum(results)
         with engine.store.reading() as tx:
@@ -149,6 +155,7 @@ def _send_one(engine: Engine, notification: Notification, deadline: datetime | N
         key=notification.id,
         message=notification.message,
         plain=notification.plain,
+        only=notification.only,
         previous=previous,
         budget=_LONGEST if deadline is None else min(_LONGEST, (deadline - began).total_seconds()),
     )
@@ -176,9 +183,10 @@ def _accepted(
     engine: Engine, tx: Transaction, configured: ConfiguredChannel, notification: Notification, receipt: Receipt
 ) -> None:
     now = engine.clock()
-    tx.save_notification(
-        replace(notification, status=Status.SENT, lease_until=None, last_error=""), owner=engine.worker
-    )
+    accepted = replace(notification, status=Status.SENT, lease_until=None, last_error="")
+    if receipt.again and now - notification.created_at < _WAIT_FOR_ALL:
+        accepted = replace(accepted, status=Status.WAITING, due_at=now + _OFFER_AGAIN, only=receipt.again)
+    tx.save_notification(accepted, owner=engine.worker)
     if notification.alert_id is not None and receipt.reference:
         tx.save_receipt(notification.alert_id, notification.channel, receipt)
     if not receipt.sent:

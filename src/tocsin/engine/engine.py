@@ -16,6 +16,7 @@ from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
 from tocsin.core.dependency import Graph, order
 from tocsin.core.feed import Feed
+from tocsin.core.routing import Routing
 from tocsin.core.run import Process, Run
 from tocsin.core.schedule import Schedule
 from tocsin.engine.clock import Clock, system_clock
@@ -77,6 +78,11 @@ class Engine:
         return order({name: pipeline.after for name, pipeline in pipelines if pipeline.after})
 
     @cached_property
+    def routing(self) -> Routing:
+        """The routes of the configuration, made fast."""
+        return Routing(self.config.routes)
+
+    @cached_property
     def schedules(self) -> Mapping[str, Schedule]:
         """The schedules of the pipelines that have one in the configuration."""
         pipelines = self.config.pipelines.items()
@@ -99,7 +105,7 @@ class Engine:
     @cached_property
     def routes_hash(self) -> str:
         """Changes when somebody else may have to hear of what is open."""
-        said = repr((sorted(self.channels), self.config.routes, self.config.policy))
+        said = repr((sorted(self.channels), self.config.routes, self.config.owners, self.config.policy))
         return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
 
     def concerns(self, run: Run | None) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
-from tocsin.core.finding import Finding, Topic
+from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import GOOD, Run
 from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
-from tocsin.engine.notify import Changed, notify
+from tocsin.engine.notify import notify
+from tocsin.engine.surroundings import Changed
 from tocsin.store.protocol import Transaction
 
 #: Slots among which the one of an alert is looked for.
@@ -48,32 +49,43 @@ class Found:
 
 def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
     """Apply a finding to the alert of its subject and tell whoever has to know."""
-    alert = tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject))
+    alert = tx.open_alert(_fingerprint(finding))
     advance_alerts(engine, tx, [Found(finding=finding, alert=alert, run=run)])
 
 
 def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> None:
     """Apply findings about different subjects to their alerts and tell whoever has to know, all in one go."""
-    moved = []
+    found = list(found)
+    new = [
+        _fingerprint(each.finding) for each in found if each.alert is None and each.finding.kind is not Kind.RECOVERED
+    ]
+    closed = tx.last_alerts(new) if new and engine.config.damping.most else {}
     changed = []
     now = engine.clock()
     for each in found:
+        previous = closed.get(_fingerprint(each.finding)) if each.alert is None else None
         before = _seen_before(each.alert, each.finding, now)
-        alert, change = advance(before, each.finding, new_id=_new_id(each.finding))
+        alert, change = advance(
+            before, each.finding, new_id=_new_id(each.finding), previous=previous, damping=engine.config.damping
+        )
         if alert is None or alert == each.alert:
             continue
-        moved.append(alert)
-        if change is not Change.NOTHING:
+        if change is Change.NOTHING:
+            tx.save_alerts([alert])
+        else:
             changed.append(Changed(alert=alert, change=change, run=each.run, newest=each.newest))
-    tx.save_alerts(moved)
     notify(engine, tx, changed)
 
 
 def _new_id(finding: Finding) -> str:
     # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message. The kind
     # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
-    key = fingerprint(finding.topic, finding.environment, finding.subject)
+    key = _fingerprint(finding)
     return uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
+
+
+def _fingerprint(finding: Finding) -> str:
+    return fingerprint(finding.topic, finding.environment, finding.subject)
 
 
 def _seen_before(alert: Alert | None, finding: Finding, now: datetime) -> Alert | None:

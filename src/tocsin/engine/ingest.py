@@ -19,7 +19,7 @@ from tocsin.engine.expected import settle_run
 from tocsin.engine.follow import follow
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notify import notify_note
+from tocsin.engine.notes import notify_note
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 from tocsin.engine.deliver import channels_to_serve, give_channels_another_chance, send_on
 from tocsin.engine.engine import Engine
+from tocsin.engine.groups import tell_groups
 
 
 class Senders:
@@ -49,6 +50,7 @@ class Senders:
         if len(self._busy) < busy:
             self.look()
         if self._due is not None and self._due <= self._engine.clock():
+            tell_groups(self._engine)
             for name in channels_to_serve(self._engine):
                 if name not in self._busy:
                     self._start(name)

@@ -15,7 +15,8 @@ from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.follow import follow
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notify import notify_repeats
+from tocsin.engine.notify import notify_due
+from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
 
 #: For so long after its last sign of life the end of a process is left to its companion.
@@ -71,7 +72,8 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
         look_at_slots(engine)
         if judge_silence:
             look_at_progress(engine)
-    notify_repeats(engine)
+    close_silences(engine)
+    notify_due(engine)
     return Ticked(events=events, died=died)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
@@ -18,30 +18,10 @@ from tocsin.core.run import Outcome, Run
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
+from tocsin.store.memory_groups import HEARD, Groups
+from tocsin.store.memory_state import State
 from tocsin.store.protocol import FOUND
-from tocsin.store.refusal import another_is_open, read_only
-
-
-@dataclass(frozen=True)
-class _State:
-    """All that is stored. A state that was committed is never changed again."""
-
-    events: set[str] = field(default_factory=set)
-    runs: dict[str, Run] = field(default_factory=dict)
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    silences: dict[str, Silence] = field(default_factory=dict)
-    notifications: dict[str, Notification] = field(default_factory=dict)
-    deliveries: list[Delivery] = field(default_factory=list)
-    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
-    channels: dict[str, ChannelState] = field(default_factory=dict)
-    expectations: dict[tuple[str, str], Expectation] = field(default_factory=dict)
-    slots: dict[str, Slot] = field(default_factory=dict)
-    checks: dict[str, datetime] = field(default_factory=dict)
-    learned: dict[tuple[str, str], Sequence[LearnedOrder]] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-
-    def copy(self) -> _State:
-        return _State(**{name: value.copy() for name, value in vars(self).items()})
+from tocsin.store.refusal import another_is_open
 
 
 class MemoryStore:
@@ -52,7 +32,7 @@ class MemoryStore:
     def __init__(self, *, patience: float = 5.0) -> None:
         """Start empty; `patience` is how many seconds to wait for other writers."""
         self._patience = patience
-        self._committed = _State()
+        self._committed = State()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -83,19 +63,8 @@ class MemoryStore:
         """Keep what is stored: there is nothing to let go of."""
 
 
-class MemoryTransaction:
+class MemoryTransaction(Groups):
     """`tocsin.store.protocol.Transaction` on one state."""
-
-    def __init__(self, state: _State, *, writable: bool) -> None:
-        """Work on `state`, which the store commits or throws away."""
-        self._read = state
-        self._writable = writable
-
-    @property
-    def _write(self) -> _State:
-        if not self._writable:
-            raise read_only()
-        return self._read
 
     def remember_event(self, event_id: str, now: datetime) -> bool:  # noqa: ARG002
         """Note that an event was taken in; False if it had been taken in before."""
@@ -181,20 +150,26 @@ class MemoryTransaction:
         found = (alert for alert in self._read.alerts.values() if alert.open)
         return {alert.fingerprint: alert for alert in found if alert.fingerprint in fingerprints}
 
-    def alerts_to_repeat(self, told_before: datetime, *, after: str = "", limit: int) -> Sequence[Alert]:
-        """Return open alerts that nobody was told of, or that some channel was told of last by this time."""
-        told: dict[str, dict[str, datetime]] = {}
-        for one in self._read.notifications.values():
-            if one.alert_id is not None and one.status in {Status.WAITING, Status.SENT}:
-                channels = told.setdefault(one.alert_id, {})
-                channels[one.channel] = max(one.created_at, channels.get(one.channel, one.created_at))
-        found = [
-            alert
-            for alert in self._read.alerts.values()
-            if alert.open and alert.fingerprint > after
-            if min(told.get(alert.id, {}).values(), default=told_before) <= told_before
-        ]
-        return sorted(found, key=lambda alert: alert.fingerprint)[:limit]
+    def last_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the alerts with these fingerprints that were over last, by fingerprint."""
+        closed = [one for one in self._read.alerts.values() if not one.open and one.fingerprint in fingerprints]
+        return {one.fingerprint: one for one in sorted(closed, key=lambda one: (one.last_at, one.id))}
+
+    def due_alerts(self, now: datetime, *, limit: int) -> Sequence[Alert]:
+        """Return the alerts that have to be looked at by this time, longest due first."""
+        due = sorted((at, alert_id) for alert_id, at in self._read.look_at.items() if at <= now)
+        return [self._read.alerts[alert_id] for _, alert_id in due[:limit]]
+
+    def plan_alerts(self, look_at: Mapping[str, datetime | None]) -> None:
+        """Note when alerts have to be looked at next, by id; None for those that only an event can change."""
+        for alert_id, at in look_at.items():
+            self._write.look_at.pop(alert_id, None)
+            if at is not None:
+                self._write.look_at[alert_id] = at
+
+    def plan_open_alerts(self, at: datetime) -> None:
+        """Let all open alerts be looked at by this time."""
+        self._write.look_at.update({alert.id: at for alert in self._read.alerts.values() if alert.open})
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
@@ -251,10 +226,10 @@ class MemoryTransaction:
         heard = [
             one
             for one in self._read.notifications.values()
-            if (one.alert_id, one.channel) == (alert_id, channel) and one.status in {Status.WAITING, Status.SENT}
+            if (one.alert_id, one.channel) == (alert_id, channel) and one.status in HEARD
         ]
         last = max(heard, key=_order, default=None)
-        return Told(at=last.created_at, seq=last.seq) if last else None
+        return Told(at=last.created_at, seq=last.seq, said=last.said, group_id=last.group_id) if last else None
 
     def add_notification(self, notification: Notification) -> bool:
         """Insert a notification, or count a repeated decision against telling; False if its id exists."""
@@ -303,8 +278,9 @@ class MemoryTransaction:
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
 
     def next_due(self) -> datetime | None:
-        """Return when `claim` will next find something; None while nothing waits on a channel that works."""
-        return min(map(self._due, self._heads()), default=None)
+        """Return when `claim` or `due_groups` will next find something."""
+        groups = (group.due_at for group in self._read.groups.values() if group.due_at is not None)
+        return min((*map(self._due, self._heads()), *groups), default=None)
 
     def _heads(self) -> list[Notification]:
         """Return what waits on a channel that is not disabled and behind nothing else about the same alert."""

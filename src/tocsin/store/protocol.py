@@ -14,6 +14,7 @@ from typing import Protocol
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.expectation import Expectation
+from tocsin.core.group import Group, Member
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
@@ -86,17 +87,23 @@ class Transaction(Protocol):
     def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
         """Return the open alerts with these fingerprints, by fingerprint."""
 
-    def alerts_to_repeat(self, told_before: datetime, *, after: str = "", limit: int) -> Sequence[Alert]:
-        """Return open alerts that nobody was told of, or that some channel was told of last by this time.
+    def last_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the alerts with these fingerprints that were over last, by fingerprint."""
 
-        They come by fingerprint, beginning after this one.
-        """
+    def due_alerts(self, now: datetime, *, limit: int) -> Sequence[Alert]:
+        """Return the alerts that have to be looked at by this time, longest due first: see `plan_alerts`."""
+
+    def plan_alerts(self, look_at: Mapping[str, datetime | None]) -> None:
+        """Note when alerts have to be looked at next, by id; None for those that only an event can change."""
+
+    def plan_open_alerts(self, at: datetime) -> None:
+        """Let all open alerts be looked at by this time."""
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`, newest first, at most `FOUND`."""
 
     def save_alert(self, alert: Alert) -> None:
-        """Insert or replace an alert.
+        """Insert or replace an alert; when it has to be looked at stays as it is.
 
         Raises:
             StoreError: Another alert with the same fingerprint is open.
@@ -172,7 +179,7 @@ class Transaction(Protocol):
         """Return notifications, newest first by `created_at`."""
 
     def next_due(self) -> datetime | None:
-        """Return when `claim` will next find something; None while nothing waits on a channel that works.
+        """Return when `claim` or `due_groups` will next find something; None while nothing waits where it can be sent.
 
         Leases, paused channels and notifications that wait for an earlier one are taken into account, so nobody
         wakes for nothing. May lie in the past.
@@ -189,6 +196,33 @@ class Transaction(Protocol):
 
     def save_receipt(self, alert_id: str, channel: str, receipt: Receipt) -> None:
         """Keep what the channel needs to update its message about the alert."""
+
+    # Groups
+
+    def count_told(self, channel: str, *, since: datetime, most: int) -> int:
+        """Return how many problems a channel was told of, or is about to be, after `since`; counting ends at `most`."""
+
+    def open_group(self, key: str) -> Group | None:
+        """Return the one open group with this key."""
+
+    def group(self, group_id: str) -> Group | None:
+        """Return the group with exactly this id."""
+
+    def find_groups(self, prefix: str) -> Sequence[Group]:
+        """Return the groups whose id begins with `prefix`, newest first, at most `FOUND`."""
+
+    def save_group(self, group: Group) -> None:
+        """Insert or replace a group.
+
+        Raises:
+            StoreError: Another group with the same key is open.
+        """
+
+    def due_groups(self, now: datetime) -> Sequence[Group]:
+        """Return the groups whose next message is due by this time, longest due first."""
+
+    def members(self, group_id: str) -> Sequence[Member]:
+        """Return all problems that a group has told or is about to tell, in any order."""
 
     # Channels
 

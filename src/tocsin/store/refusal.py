@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.core.alert import Alert
+from tocsin.core.group import Group
 from tocsin.errors import StoreError
 
 
@@ -16,4 +17,11 @@ def another_is_open(alert: Alert) -> StoreError:
     return StoreError(
         f"alert {alert.id} was not saved: another alert about {alert.subject} ({alert.topic}, {alert.environment}) is "
         "open; read it with open_alert() in the same transaction and advance that one"
+    )
+
+
+def another_group_is_open(group: Group) -> StoreError:
+    """Return the error for a second open group with the same key."""
+    return StoreError(
+        f"group {group.id} cannot be saved: another group of the same problems is open on {group.channel}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.store.sql_alerts import Alerts
+from tocsin.store.sql_groups import Groups
 from tocsin.store.sql_orders import Orders
 from tocsin.store.sql_outbox import Outbox
 from tocsin.store.sql_runs import Runs
@@ -10,5 +11,5 @@ from tocsin.store.sql_silences import Silences
 from tocsin.store.sql_slots import Slots
 
 
-class SqlTransaction(Runs, Alerts, Silences, Outbox, Slots, Orders):
+class SqlTransaction(Runs, Alerts, Silences, Outbox, Groups, Slots, Orders):
     """`tocsin.store.protocol.Transaction` in SQL; each part keeps its statements, built once, beside its methods."""

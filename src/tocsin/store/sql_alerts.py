@@ -6,15 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, false, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
-from tocsin.core.outbox import Status
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
 from tocsin.store.sql_rows import Rows, begins_with, dump, load
-from tocsin.store.tables import OPEN, alerts, notifications
+from tocsin.store.tables import OPEN, TO_LOOK_AT, alerts
 
 _ALERTS = select(alerts.c.data)
 _OPEN_ALERT = _ALERTS.where(alerts.c.fingerprint == bindparam("fingerprint"), OPEN)
@@ -23,41 +22,59 @@ _NEWEST_FIRST = (alerts.c.last_at.desc(), alerts.c.id.desc())
 _FIND = _ALERTS.where(alerts.c.id.between(bindparam("low"), bindparam("high"))).order_by(*_NEWEST_FIRST).limit(FOUND)
 
 
-_told = notifications.alias("told")
-_later = notifications.alias("later")
-_HEARD = [Status.WAITING, Status.SENT]
-_TOLD = exists().where(_told.c.alert_id == alerts.c.id, _told.c.status.in_(_HEARD))
-_TOLD_AFTER = exists().where(
-    _later.c.alert_id == _told.c.alert_id,
-    _later.c.channel == _told.c.channel,
-    _later.c.status.in_(_HEARD),
-    _later.c.created_at > bindparam("told_before"),
+_closed = alerts.alias("closed")
+_LAST = (
+    select(_closed.c.id)
+    .where(_closed.c.fingerprint == alerts.c.fingerprint, _closed.c.open.is_(false()))
+    .order_by(_closed.c.last_at.desc(), _closed.c.id.desc())
+    .limit(1)
 )
-_TO_REPEAT = (
-    _ALERTS.where(OPEN, alerts.c.fingerprint > bindparam("after"))
-    .where(or_(~_TOLD, _TOLD.where(_told.c.created_at <= bindparam("told_before"), ~_TOLD_AFTER)))
-    .order_by(alerts.c.fingerprint)
+_LAST_ALERTS = _ALERTS.where(
+    alerts.c.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+    alerts.c.open.is_(false()),
+    alerts.c.id == _LAST.scalar_subquery(),
+)
+_DUE = (
+    _ALERTS.where(TO_LOOK_AT, alerts.c.look_at <= bindparam("now"))
+    .order_by(alerts.c.look_at, alerts.c.id)
     .limit(bindparam("limit"))
 )
+_PLAN = update(alerts).where(alerts.c.id == bindparam("planned")).values(look_at=bindparam("at"))
+_PLAN_OPEN = update(alerts).where(OPEN).values(look_at=bindparam("at"))
+#: What `plan_alerts` alone changes.
+_PLANNED = ("look_at",)
 
 
 class Alerts(Rows):
     """The part of a transaction that is about alerts."""
 
     def open_alert(self, fingerprint: str) -> Alert | None:
-        """Return the one open alert with this fingerprint; served by `alerts_one_open`."""
+        """Return the one open alert with this fingerprint; served by `alerts_by_fingerprint`."""
         text = self._connection.scalar(_OPEN_ALERT, {"fingerprint": fingerprint})
         return None if text is None else load(Alert, text)
 
     def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
-        """Return the open alerts with these fingerprints; served by `alerts_one_open`."""
+        """Return the open alerts with these fingerprints; served by `alerts_by_fingerprint`."""
         texts = self._connection.scalars(_OPEN_ALERTS, {"fingerprints": list(fingerprints)})
         return {alert.fingerprint: alert for alert in (load(Alert, text) for text in texts)}
 
-    def alerts_to_repeat(self, told_before: datetime, *, after: str = "", limit: int) -> Sequence[Alert]:
-        """Return alerts that have to be told again; served by `alerts_open_first` and `notifications_by_alert`."""
-        values = {"told_before": told_before, "after": after, "limit": limit}
-        return [load(Alert, text) for text in self._connection.scalars(_TO_REPEAT, values)]
+    def last_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
+        """Return the alerts that were over last, by fingerprint; served by `alerts_by_fingerprint`."""
+        texts = self._connection.scalars(_LAST_ALERTS, {"fingerprints": list(fingerprints)})
+        return {alert.fingerprint: alert for alert in (load(Alert, text) for text in texts)}
+
+    def due_alerts(self, now: datetime, *, limit: int) -> Sequence[Alert]:
+        """Return the alerts that have to be looked at; served by `alerts_to_look_at`."""
+        return [load(Alert, text) for text in self._connection.scalars(_DUE, {"now": now, "limit": limit})]
+
+    def plan_alerts(self, look_at: Mapping[str, datetime | None]) -> None:
+        """Note when alerts have to be looked at next; served by the primary key."""
+        if look_at:
+            self._write(_PLAN, [{"planned": alert_id, "at": at} for alert_id, at in look_at.items()])
+
+    def plan_open_alerts(self, at: datetime) -> None:
+        """Let all open alerts be looked at by this time; served by `alerts_open_first`."""
+        self._write(_PLAN_OPEN, {"at": at})
 
     def find_alerts(self, prefix: str) -> Sequence[Alert]:
         """Return the alerts whose id begins with `prefix`; served by the primary key."""
@@ -66,7 +83,7 @@ class Alerts(Rows):
     def save_alert(self, alert: Alert) -> None:
         """Insert or replace an alert; served by the primary key, guarded by `alerts_one_open`."""
         try:
-            self._replace(alerts, _row(alert))
+            self._replace(alerts, _row(alert), keep=_PLANNED)
         except IntegrityError as error:
             raise another_is_open(alert) from error
 
@@ -75,7 +92,7 @@ class Alerts(Rows):
         if len(changed) == 1:
             self.save_alert(changed[0])
         elif changed:
-            self._replace(alerts, [_row(alert) for alert in changed])
+            self._replace(alerts, [_row(alert) for alert in changed], keep=_PLANNED)
 
     def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
         """Return alerts, open ones first; served by `alerts_by_subject` or `alerts_open_first`."""
@@ -94,5 +111,6 @@ def _row(alert: Alert) -> Mapping[str, Any]:
         "subject": alert.subject,
         "open": alert.open,
         "last_at": alert.last_at,
+        "look_at": None,
         "data": dump(alert),
     }

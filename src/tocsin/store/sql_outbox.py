@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_col
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.store.sql_rows import Rows, dump, load
-from tocsin.store.tables import WAITING, channels, deliveries, notifications, receipts
+from tocsin.store.tables import DUE_GROUP, HEARD, WAITING, channels, deliveries, groups, notifications, receipts
 
 _NOTIFICATIONS = select(notifications.c.data)
 _NOTIFICATION = _NOTIFICATIONS.where(notifications.c.id == bindparam("id"))
 _TOLD = (
-    select(notifications.c.created_at, notifications.c.seq)
+    select(*(notifications.c[name] for name in ("created_at", "seq", "said", "group_id")))
     .where(notifications.c.alert_id == bindparam("alert_id"), notifications.c.channel == bindparam("channel"))
-    .where(notifications.c.status.in_([Status.WAITING, Status.SENT]))
+    .where(notifications.c.status.in_(HEARD))
     .order_by(notifications.c.seq.desc(), notifications.c.created_at.desc())
     .limit(1)
 )
@@ -55,6 +55,7 @@ _NEXT_DUE = (
     .select_from(_WITH_CHANNEL)
     .where(WAITING, _NOT_DISABLED, _FIRST_OF_ITS_ALERT)
 )
+_NEXT_GROUP = select(func.min(groups.c.due_at)).where(DUE_GROUP)
 _SAVE_CLAIMED = (
     update(notifications)
     .where(notifications.c.id == bindparam("claimed"), notifications.c.lease_until.is_not(None))
@@ -79,7 +80,7 @@ class Outbox(Rows):
     def told(self, alert_id: str, channel: str) -> Told | None:
         """Return what the channel got or will get last; served by `notifications_by_alert`."""
         row = self._connection.execute(_TOLD, {"alert_id": alert_id, "channel": channel}).one_or_none()
-        return Told(at=row.created_at, seq=row.seq) if row else None
+        return Told(at=row.created_at, seq=row.seq, said=row.said, group_id=row.group_id) if row else None
 
     def add_notification(self, notification: Notification) -> bool:
         """Insert a notification, or count a repeated decision against telling; served by the primary key."""
@@ -134,9 +135,9 @@ class Outbox(Rows):
         return [load(Notification, text) for text in self._connection.scalars(query)]
 
     def next_due(self) -> datetime | None:
-        """Return when `claim` will next find something; served by `notifications_waiting`."""
-        due: datetime | None = self._connection.scalar(_NEXT_DUE)
-        return due
+        """Return when something is to be done; served by `notifications_waiting` and `groups_due`."""
+        due = (self._connection.scalar(_NEXT_DUE), self._connection.scalar(_NEXT_GROUP))
+        return min((moment for moment in due if moment is not None), default=None)
 
     def add_delivery(self, delivery: Delivery) -> None:
         """Append one attempt to the delivery log."""
@@ -186,6 +187,9 @@ def _row(notification: Notification) -> Mapping[str, Any]:
         "status": notification.status,
         "created_at": notification.created_at,
         "due_at": notification.due_at,
+        "said": notification.said,
+        "group_id": notification.group_id,
+        "group_seq": notification.group_seq,
         "attempts": notification.attempts,
         "lease_until": notification.lease_until,
         "lease_owner": notification.lease_owner,

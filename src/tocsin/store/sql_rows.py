@@ -35,9 +35,11 @@ class Rows:
             raise read_only()
         return self._connection.execute(statement, rows).rowcount
 
-    def _replace(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows; where the primary key exists, replace the row."""
-        self._write(_upsert(self._connection.dialect.name, table), rows)
+    def _replace(
+        self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, keep: tuple[str, ...] = ()
+    ) -> None:
+        """Insert rows; where the primary key exists, replace the row but for the columns to keep."""
+        self._write(_upsert(self._connection.dialect.name, table, keep), rows)
 
     def _add(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
         """Insert rows and return how many; those whose primary key exists are left out."""
@@ -70,9 +72,10 @@ def begins_with(prefix: str) -> dict[str, str]:
 
 
 @cache
-def _upsert(dialect: str, table: Table) -> Insert:
+def _upsert(dialect: str, table: Table, keep: tuple[str, ...]) -> Insert:
     statement = _insert(dialect, table)
-    replaced = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    names = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
+    replaced = {name: statement.excluded[name] for name in names}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)
 
 

@@ -114,6 +114,8 @@ alerts = Table(
     Column("subject", Key, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("last_at", Moment, nullable=False),
+    # When time alone may have something to tell. It belongs to the engine's plan and not to the fact.
+    Column("look_at", Moment),
     Column("data", Text, nullable=False),
 )
 
@@ -137,6 +139,9 @@ notifications = Table(
     Column("status", Key, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
+    Column("said", Key, nullable=False),
+    Column("group_id", Key),
+    Column("group_seq", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("lease_until", Moment),
     Column("lease_owner", Key),
@@ -150,6 +155,17 @@ deliveries = Table(
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("notification_id", Key, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("key", Key, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("due_at", Moment),
     Column("data", Text, nullable=False),
 )
 
@@ -202,11 +218,17 @@ learned_orders = Table(
 )
 
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
-# bound value. Queries therefore use these five.
+# bound value. Queries therefore use these.
 RUNNING = runs.c.outcome == literal_column("'running'")
 OPEN = alerts.c.open.is_(true())
 TO_CLOSE = silences.c.closed.is_(false())
 WAITING = notifications.c.status == literal_column("'waiting'")
+#: The states of what a channel was told, or is about to be.
+HEARD = ("waiting", "sent", "grouped")
+TO_LOOK_AT = alerts.c.look_at.is_not(None)
+GROUPED = notifications.c.group_id.is_not(None)
+OPEN_GROUP = groups.c.open.is_(true())
+DUE_GROUP = groups.c.due_at.is_not(None)
 TO_CHECK = slots.c.check_at.is_not(None)
 
 # `sqlite_where` is the one place of these conditions: whoever makes the tables in PostgreSQL copies them to its own
@@ -217,6 +239,8 @@ Index("runs_by_end", runs.c.environment, runs.c.ended_at.desc(), runs.c.pipeline
 Index("runs_running", runs.c.started_at.desc(), sqlite_where=RUNNING)
 
 Index("alerts_one_open", alerts.c.fingerprint, unique=True, sqlite_where=OPEN)
+Index("alerts_by_fingerprint", alerts.c.fingerprint, alerts.c.open, alerts.c.last_at.desc())
+Index("alerts_to_look_at", alerts.c.look_at, sqlite_where=TO_LOOK_AT)
 Index("alerts_open_first", alerts.c.open.desc(), alerts.c.last_at.desc())
 Index("alerts_by_subject", alerts.c.subject, alerts.c.open.desc(), alerts.c.last_at.desc())
 
@@ -232,6 +256,9 @@ Index(
     notifications.c.seq,
     notifications.c.created_at,
 )
+Index("notifications_by_group", notifications.c.group_id, notifications.c.alert_id, sqlite_where=GROUPED)
+Index("groups_one_open", groups.c.key, unique=True, sqlite_where=OPEN_GROUP)
+Index("groups_due", groups.c.due_at, sqlite_where=DUE_GROUP)
 Index("notifications_by_time", notifications.c.created_at.desc())
 
 Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)

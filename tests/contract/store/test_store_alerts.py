@@ -11,8 +11,6 @@ import pytest
 from made import alert, at
 from tocsin.core.alert import Alert, State
 from tocsin.core.finding import Kind, Topic
-from tocsin.core.notify import Reason
-from tocsin.core.outbox import Notification
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
 from tocsin.errors import StoreError
@@ -137,36 +135,32 @@ def test_open_alerts_come_first(store: Store) -> None:
     assert ids(subject="customers", open_only=True) == ""
 
 
-def test_what_has_to_be_told_again_is_what_some_channel_was_told_long_ago(store: Store) -> None:
-    """Each channel counts by itself; so does an alert that nobody was told of, and none that is over."""
-    alerts = {name: alert(id=name, fingerprint=name) for name in ("fresh", "one", "other", "silent")}
+def test_alerts_are_looked_at_when_they_were_planned_to_be(store: Store) -> None:
+    """Longest due first; saving an alert leaves its plan alone, and one without a plan waits for an event."""
+    alerts = [alert(id=name, fingerprint=name) for name in ("late", "soon", "never")]
     over = alert(id="over", fingerprint="over", state=State.RESOLVED)
-    told = [
-        ("fresh", "a", 9),
-        ("fresh", "b", 9),
-        ("one", "a", 1),
-        ("one", "b", 9),
-        ("other", "a", 1),
-        ("other", "a", 9),
-    ]
     with store.writing() as tx:
-        tx.save_alerts([*alerts.values(), over])
-        tx.add_notifications([_heard(*one) for one in told])
+        tx.save_alerts([*alerts, over])
+        tx.plan_alerts({"late": at(9), "soon": at(1), "never": None, "over": at(2)})
+        tx.save_alerts([replace(each, seq=7) for each in alerts])
 
     with store.reading() as tx:
-        assert [one.id for one in tx.alerts_to_repeat(at(5), limit=9)] == ["one", "silent"]
-        assert [one.id for one in tx.alerts_to_repeat(at(5), after="one", limit=9)] == ["silent"]
-        assert tx.open_alerts(["one", "over", "nobody"]) == {"one": alerts["one"]}
+        assert [(one.id, one.seq) for one in tx.due_alerts(at(5), limit=9)] == [("soon", 7), ("over", 1)]
+        assert [one.id for one in tx.due_alerts(at(9), limit=2)] == ["soon", "over"]
+        assert tx.open_alerts(["late", "over", "nobody"]).keys() == {"late"}
+    with store.writing() as tx:
+        tx.plan_alerts({"soon": None})
+        tx.plan_open_alerts(at(3))
+        assert [one.id for one in tx.due_alerts(at(3), limit=9)] == ["over", "late", "never", "soon"]
 
 
-def _heard(alert_id: str, channel: str, minute: float) -> Notification:
-    return Notification(
-        id=f"{alert_id}{channel}{minute}",
-        channel=channel,
-        reason=Reason.NEW,
-        message=None,
-        created_at=at(minute),
-        due_at=at(minute),
-        severity=Severity.ERROR,
-        alert_id=alert_id,
-    )
+def test_the_last_alert_of_a_problem_is_found(store: Store) -> None:
+    """Of those that are over the one that was seen last, by fingerprint; open ones do not count."""
+    with store.writing() as tx:
+        for number, minute in ((1, 5), (2, 9), (3, 1)):
+            tx.save_alert(alert(id=str(number), last_at=at(minute), state=State.RESOLVED))
+        tx.save_alert(alert(id="open", last_at=at(20)))
+        tx.save_alert(alert(id="other", fingerprint="other", last_at=at(20)))
+
+        found = tx.last_alerts([alert().fingerprint, "other", "nobody"])
+        assert {key: one.id for key, one in found.items()} == {alert().fingerprint: "2"}

@@ -7,8 +7,8 @@ at an exception. Nothing here imports dlt or a driver: exceptions are known by t
 """
 
 from tocsin.core.explain.compose import explain
-from tocsin.core.explain.reason_key import reason_key
+from tocsin.core.explain.reason_key import likeness, reason_key
 from tocsin.core.explain.scene import RunFacts
 from tocsin.core.explain.summary import reason, summary
 
-__all__ = ["RunFacts", "explain", "reason", "reason_key", "summary"]
+__all__ = ["RunFacts", "explain", "likeness", "reason", "reason_key", "summary"]

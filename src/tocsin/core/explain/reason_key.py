@@ -17,6 +17,8 @@ _VARIES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?"), "#"),  # a time
     (re.compile(r"\d+(?:[.,:]\d+)*"), "#"),  # a number, a version, a port
 )
+#: Characters of a message that tell enough of it.
+_LONGEST = 200
 
 
 def reason_key(cause: Cause) -> str:
@@ -25,9 +27,6 @@ def reason_key(cause: Cause) -> str:
     Class, exception, step, resource, table, column and HTTP status count, and the message without what varies.
     Line numbers do not: an edit above the failing line is no news.
     """
-    told = cause.message
-    for pattern, replacement in _VARIES:
-        told = pattern.sub(replacement, told)
     parts = (
         cause.cause_class,
         cause.exception,
@@ -36,7 +35,23 @@ def reason_key(cause: Cause) -> str:
         cause.table,
         cause.column,
         cause.status,
-        " ".join(told.split()),
+        _constant(cause.message),
     )
     digest = hashlib.sha256(repr(tuple(part and str(part) for part in parts)).encode()).hexdigest()[:16]
     return f"{cause.cause_class}:{cause.exception.rpartition('.')[2]}:{digest}"
+
+
+def likeness(cause: Cause) -> str:
+    """Return in one line what failures of several pipelines have in common, were they of this cause.
+
+    Exception and message count, without what varies; where in a pipeline it happened does not.
+    """
+    told = _constant(cause.message)[:_LONGEST]
+    name = cause.exception.rpartition(".")[2]
+    return f"{name}: {told}" if told else name
+
+
+def _constant(message: str) -> str:
+    for pattern, replacement in _VARIES:
+        message = pattern.sub(replacement, message)
+    return " ".join(message.split())

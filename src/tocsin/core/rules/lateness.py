@@ -15,6 +15,7 @@ from tocsin.core.run import Outcome, Run
 from tocsin.core.schedules.zone import zone
 from tocsin.core.severity import Severity
 from tocsin.core.slot import Slot, SlotState
+from tocsin.core.traits import traits_of
 from tocsin.core.unusual import estimate_end, find_unusual
 from tocsin.core.words import count, duration
 
@@ -218,4 +219,5 @@ def _finding(
         # While there is no run, its slot stands for it: the same absence is one occurrence.
         logical_id=run.logical_id if run is not None else slot.id,
         evidence=evidence,
+        traits=traits_of(run) if run is not None else {},
     )

@@ -8,6 +8,7 @@ from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.died import say_died
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
+from tocsin.core.traits import traits_of
 from tocsin.core.words import count, duration, listing
 
 _KINDS = {
@@ -129,4 +130,5 @@ def _finding(
         stage=run.stage,
         run_id=run.id,
         logical_id=run.logical_id,
+        traits=traits_of(run),
     )

@@ -10,6 +10,7 @@ from tocsin.core.baseline import ENOUGH
 from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.run import Outcome, Progress, Run, Stage
 from tocsin.core.severity import Severity
+from tocsin.core.traits import traits_of
 from tocsin.core.unusual import comparable, step_seconds
 from tocsin.core.words import count, duration, listing, moment
 
@@ -180,4 +181,5 @@ def _finding(
         run_id=run.id,
         logical_id=run.logical_id,
         evidence=evidence or {},
+        traits=traits_of(run),
     )

@@ -1,0 +1,149 @@
+"""One message about many problems: what they have in common first, then what each is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from tocsin.core.alert import Alert, State
+from tocsin.core.compose import TONES, UNNAMED
+from tocsin.core.finding import Topic, Trait
+from tocsin.core.group import Group, Member
+from tocsin.core.message import Block, Fact, Facts, Message, Paragraph, Tone
+from tocsin.core.severity import Severity
+from tocsin.core.words import count, listing, moment
+
+#: Problems that are shown with their reason, and names that follow.
+_SHOWN, _NAMED = 10, 40
+#: What at least this part of the problems have in common is worth saying.
+_COMMON = 0.5
+_WORDS = {
+    "failed": "failed",
+    "partial": "loaded only a part",
+    "exited": "exited early",
+    "interrupted": "interrupted",
+    "died": "died",
+    "pending_only": "loaded only a pending package",
+    "not_started": "not started",
+    "late": "late",
+    "stuck": "stuck",
+    "channel": "cannot deliver",
+}
+_COMMON_WORDS = {
+    Trait.CAUSE: "for the same reason: {}",
+    Trait.UPSTREAM: "come after {}, which is in trouble itself",
+    Trait.DESTINATION: "load to {}",
+    Trait.HOST: "ran on {}",
+}
+
+
+def digest(group: Group, members: Sequence[Member], now: datetime) -> Message:
+    """Return the message of a group.
+
+    Args:
+        group: The group before this message.
+        members: All problems that it ever told or is about to tell; at least one.
+        now: The present, aware.
+    """
+    alerts = [member.alert for member in members]
+    going_on = sorted((alert for alert in alerts if alert.open), key=lambda a: (-a.severity.order, a.since, a.subject))
+    worst = max((alert.severity for alert in going_on), key=lambda severity: severity.order, default=Severity.INFO)
+    over = [member.alert for member in members if member.news and not member.alert.open]
+    return Message(
+        title=_title(alerts, going_on),
+        tone=_tone(going_on, worst),
+        blocks=tuple(_blocks(group, alerts, going_on, over)),
+        footer=f"Tocsin · group {group.id[:8]}" + (f" · tocsin ack {group.id[:8]}" if going_on else ""),
+        at=now,
+        alert_id=group.id,
+        severity=worst,
+        data=_data(group, alerts, going_on),
+    )
+
+
+def _title(alerts: Sequence[Alert], going_on: Sequence[Alert]) -> str:
+    environments = {alert.environment for alert in alerts} - UNNAMED
+    where = f" ({environments.pop()})" if len(environments) == 1 else ""
+    if not going_on:
+        return f"all {_problems(alerts)} are over{where}" if len(alerts) > 1 else f"{alerts[0].subject}: over{where}"
+    kinds = Counter(_WORDS.get(alert.kind, alert.kind) for alert in going_on).most_common()
+    if len(going_on) < len(alerts):
+        return f"{len(going_on):,} of {_problems(alerts)} go on{where}"
+    if len(kinds) == 1:
+        return f"{_subjects(alerts)} {kinds[0][0]}{where}"
+    said = ", ".join(f"{number:,} {kind}" for kind, number in kinds)
+    return f"{_subjects(alerts)} in trouble: {said}{where}"
+
+
+def _blocks(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert], over: Sequence[Alert]) -> Sequence[Block]:
+    taken = sum(1 for alert in going_on if alert.state is State.ACKNOWLEDGED)
+    facts = [
+        *(Fact(label="In common", value=text) for text in _common(going_on)),
+        Fact(label="Group", value=", ".join(f"{label} {value}" for label, value in group.labels.items() if value)),
+        Fact(label="Since", value=moment(min(alert.since for alert in alerts))),
+        Fact(label="Acknowledged", value=f"{taken:,} of {len(going_on):,}" if taken else ""),
+        Fact(label="Over now", value=listing([alert.subject for alert in over], most=_NAMED)),
+    ]
+    blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
+    if going_on:
+        shown, rest = going_on[:_SHOWN], going_on[_SHOWN:]
+        blocks.append(Facts(items=tuple(Fact(label=alert.subject, value=_line(alert)) for alert in shown)))
+        if rest:
+            names = listing([alert.subject for alert in rest], most=_NAMED)
+            blocks.append(Paragraph(label=f"And {len(rest):,} more", text=names))
+        do = f"`tocsin alerts` lists them, `tocsin ack {group.id[:8]}` acknowledges all of them."
+        blocks.append(Paragraph(label="Do", text=do.replace("`", "")))
+    return blocks
+
+
+def _common(going_on: Sequence[Alert]) -> Sequence[str]:
+    """Return what many of the problems have in common, the likeliest cause first."""
+    said = []
+    for trait, words in _COMMON_WORDS.items():
+        values = Counter(value for alert in going_on if (value := alert.traits.get(trait)))
+        for value, number in values.most_common(1):
+            if number > 1 and number >= _COMMON * len(going_on):
+                who = f"all {number:,}" if number == len(going_on) else f"{number:,} of {len(going_on):,}"
+                said.append(f"{who} {words.format(value)}")
+    return said
+
+
+def _line(alert: Alert) -> str:
+    known = ", acknowledged" if alert.state is State.ACKNOWLEDGED else ""
+    return f"{_WORDS.get(alert.kind, alert.kind)}{known}: {alert.summary}"
+
+
+def _tone(going_on: Sequence[Alert], worst: Severity) -> Tone:
+    if not going_on:
+        return Tone.GOOD
+    taken = all(alert.state is State.ACKNOWLEDGED for alert in going_on)
+    return Tone.ACKNOWLEDGED if taken else TONES[worst]
+
+
+def _subjects(alerts: Sequence[Alert]) -> str:
+    return count(len(alerts), "channel" if all(alert.topic is Topic.CHANNEL for alert in alerts) else "pipeline")
+
+
+def _problems(alerts: Sequence[Alert]) -> str:
+    return count(len(alerts), "problem")
+
+
+def _data(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert]) -> dict[str, object]:
+    return {
+        "group": {"id": group.id, "route": group.route, "labels": dict(group.labels), "message": group.seq + 1},
+        "problems": len(alerts),
+        "open": len(going_on),
+        "alerts": [
+            {
+                "id": alert.id,
+                "subject": alert.subject,
+                "environment": alert.environment,
+                "kind": alert.kind.value,
+                "severity": alert.severity.value,
+                "state": alert.state.value,
+                "summary": alert.summary,
+            }
+            for alert in (going_on or alerts)[:_NAMED]
+        ],
+    }

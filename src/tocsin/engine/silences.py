@@ -1,0 +1,188 @@
+"""What people mute for a while: begin, end, preview, and the word that an end leaves problems open."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.core.alert import Alert
+from tocsin.core.labels import Labels
+from tocsin.core.matchers import Matcher
+from tocsin.core.message import Message
+from tocsin.core.notify import Reason
+from tocsin.core.outbox import Notification
+from tocsin.core.silence import Silence, check_silence, end_early
+from tocsin.core.silence_ended import compose_end
+from tocsin.engine.engine import Engine
+from tocsin.engine.keys import key_of
+from tocsin.engine.muting import muted_by
+from tocsin.engine.ways import labels_for, ways_of
+from tocsin.errors import NotFound
+from tocsin.store.protocol import Transaction
+
+_ENOUGH = 5
+#: More alerts than anybody has open.
+_MOST = 100_000
+#: What a pipeline is asked for where no alert says the rest.
+_OF_PIPELINES = frozenset({"pipeline", "environment", "owner", "tags", "channel"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What conditions fit."""
+
+    #: Open alerts, newest first.
+    alerts: Sequence[Alert]
+    #: Alerts that are over and were seen after `since`, newest first.
+    over: Sequence[Alert]
+    since: datetime
+    #: Known pipelines with their environments, by name. What an alert alone could say is not asked of them.
+    pipelines: Sequence[tuple[str, str]]
+
+
+def add_silence(
+    engine: Engine,
+    matchers: Sequence[Matcher],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    author: str,
+    everything: bool = False,
+) -> Silence:
+    """Keep a new silence; it is durable when this returns.
+
+    Arguments are those of `check_silence`.
+
+    Raises:
+        ValueError: The silence cannot be meant.
+        StoreError: The store cannot be written, and there is no silence.
+    """
+    now = engine.clock()
+    check_silence(matchers, starts_at=starts_at, ends_at=ends_at, now=now, reason=reason, everything=everything)
+    silence = Silence(
+        id=uuid.uuid4().hex,
+        matchers=tuple(matchers),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason.strip(),
+        author=author,
+        created_at=now,
+    )
+    with engine.store.writing() as tx:
+        tx.save_silence(silence)
+    return silence
+
+
+def end_silence(engine: Engine, prefix: str, *, by: str) -> tuple[Silence, Sequence[Alert]]:
+    """End a silence now, and return it with the open alerts that it muted, which are due to be told.
+
+    Args:
+        engine: Whose store to use.
+        prefix: The beginning of the silence's id.
+        by: Who ends it.
+
+    Raises:
+        NotFound: No silence that is not over, or more than one, is meant.
+        StoreError: The store cannot be written.
+    """
+    with engine.store.writing() as tx:
+        ended = end_early(_find(tx, prefix, engine.clock()), by=by, now=engine.clock())
+        return ended, _close(engine, tx, ended)
+
+
+def close_silences(engine: Engine) -> None:
+    """Notice the ends of silences, and say which problems they leave open; each end is said once.
+
+    Raises:
+        StoreError: The store cannot be read or written; what was not said is so the next time.
+    """
+    with engine.store.reading() as tx:
+        if not tx.silences_to_close(engine.clock()):
+            return
+    with engine.store.writing() as tx:
+        for silence in tx.silences_to_close(engine.clock()):
+            _close(engine, tx, silence)
+
+
+def preview(engine: Engine, tx: Transaction, matchers: Sequence[Matcher], *, within: timedelta) -> Preview:
+    """Return what a silence with these matchers would mute now, and would have muted `within` the time before."""
+    since = engine.clock() - within
+    known = {(run.pipeline, run.environment) for run in tx.latest_runs()}
+    known |= {(name, engine.config.environment) for name in engine.config.pipelines}
+    fitting = [alert for alert in tx.alerts(limit=_MOST) if _fits(engine, alert, matchers)]
+    asked = [matcher for matcher in matchers if matcher.label in _OF_PIPELINES]
+    return Preview(
+        alerts=[alert for alert in fitting if alert.open],
+        over=[alert for alert in fitting if not alert.open and alert.last_at >= since],
+        since=since,
+        pipelines=[pair for pair in sorted(known) if _could_fit(engine, pair, asked)],
+    )
+
+
+def _find(tx: Transaction, prefix: str, now: datetime) -> Silence:
+    found = [silence for silence in tx.find_silences(prefix) if silence.over_at > now]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(f"{prefix!r} fits {_named(found)}; give more of the id")
+    there_is = _named(tx.silences(now)) or "none; those that are over: tocsin silence list --all"
+    raise NotFound(f"no silence that is not over has an id that begins with {prefix!r}; there are: {there_is}")
+
+
+def _close(engine: Engine, tx: Transaction, silence: Silence) -> Sequence[Alert]:
+    """Mark the end of a silence as noticed, and say in the same transaction what it leaves open."""
+    now = engine.clock()
+    tx.save_silence(replace(silence, closed_at=now))
+    if silence.over_at <= silence.starts_at:
+        return ()
+    silences = tx.silences(now)
+    left = [
+        alert
+        for alert in tx.alerts(open_only=True, limit=_MOST)
+        if _fits(engine, alert, silence.matchers)
+        # What something else mutes goes on being muted.
+        and muted_by(engine, alert, labels_for(engine, alert), silences, now) is None
+    ]
+    if left:
+        tx.plan_alerts({alert.id: now for alert in left})
+        message = compose_end(silence, left)
+        ways = {channel for alert in left for channel in ways_of(engine, alert, labels_for(engine, alert), now)}
+        tx.add_notifications([_notice(silence, message, channel, now) for channel in sorted(ways)])
+    return left
+
+
+def _notice(silence: Silence, message: Message, channel: str, now: datetime) -> Notification:
+    return Notification(
+        id=key_of(silence.id, channel, Reason.SILENCE_ENDED),
+        channel=channel,
+        reason=Reason.SILENCE_ENDED,
+        message=message,
+        created_at=now,
+        due_at=now,
+        severity=message.severity,
+    )
+
+
+def _fits(engine: Engine, alert: Alert, matchers: Sequence[Matcher]) -> bool:
+    labels = labels_for(engine, alert)
+    return all(matcher.matches(labels) for matcher in matchers)
+
+
+def _could_fit(engine: Engine, pair: tuple[str, str], matchers: Sequence[Matcher]) -> bool:
+    name, environment = pair
+    known = engine.config.pipeline(name)
+    labels: Labels = {
+        "pipeline": name,
+        "environment": environment,
+        "owner": known.owner,
+        "tags": tuple(known.tags),
+    }
+    return all(matcher.matches(labels) for matcher in matchers)
+
+
+def _named(silences: Sequence[Silence]) -> str:
+    shown = [f"{silence.id[:8]} ({silence.reason})" for silence in silences[:_ENOUGH]]
+    return ", ".join(shown)

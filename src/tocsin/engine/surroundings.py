@@ -1,0 +1,52 @@
+"""What a message tells beside the alert itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tocsin.core.alert import Alert, Change
+from tocsin.core.compose import Surroundings
+from tocsin.core.dependency import impact
+from tocsin.core.finding import Topic
+from tocsin.core.run import GOOD, Run
+from tocsin.engine.engine import Engine
+from tocsin.engine.order import order_below
+from tocsin.engine.ways import labels_for
+from tocsin.store.protocol import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """An alert after a change, and what is at hand of its pipeline."""
+
+    alert: Alert
+    change: Change
+    #: The run that the change is about.
+    run: Run | None = None
+    #: The newest run, where somebody has looked already.
+    newest: Run | None = None
+
+
+def surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundings:
+    """Return the facts around a changed alert."""
+    alert = changed.alert
+    waiting = order_below(engine, tx, alert.subject, alert.environment) if alert.topic is Topic.DELIVERY else None
+    return Surroundings(
+        run=changed.run or (tx.run(alert.run_id) if alert.run_id else None),
+        last_success=_last_success(tx, alert, changed.newest),
+        owner=str(labels_for(engine, alert)["owner"]),
+        blocks=impact(alert.subject, waiting) if waiting else (),
+        learned=tuple(waiting.learned.values()) if waiting else (),
+    )
+
+
+def _last_success(tx: Transaction, alert: Alert, newest: Run | None) -> Run | None:
+    """Return the newest run that went well before the problem; the newest of all is that most often."""
+    if alert.topic is not Topic.DELIVERY:
+        return None
+    if newest is not None and newest.outcome.ok and newest.started_at <= alert.since:
+        return newest
+    before = alert.since + timedelta(microseconds=1)
+    found = tx.runs(pipeline=alert.subject, environment=alert.environment, outcomes=GOOD, before=before, limit=1)
+    return found[0] if found else None
