@@ -51,7 +51,7 @@ def check_in(news: News, *, plain: bool = False, release: str = "") -> dict[str,
 def slug(pipeline: str) -> str:
     """Return the name of a pipeline's monitor; where it has to differ from the pipeline's, a hash keeps it unique."""
     made = re.sub(r"[^a-z0-9_-]+", "-", pipeline.lower()).strip("-")
-    if made == pipeline and not made.isdigit() and len(made) <= _SLUG:
+    if made and made == pipeline and not made.isdigit() and len(made) <= _SLUG:
         return made
     digest = hashlib.sha256(pipeline.encode(errors="replace")).hexdigest()[:6]
     return f"{made[: _SLUG - len(digest) - 1] or 'pipeline'}-{digest}"
