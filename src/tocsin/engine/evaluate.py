@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
@@ -19,6 +19,8 @@ from tocsin.store.protocol import Transaction
 
 #: Slots among which the one of an alert is looked for.
 _SLOTS = 20
+#: The clocks of two machines may differ by so much.
+_SKEW = timedelta(minutes=1)
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
 
 
@@ -90,7 +92,7 @@ def _fingerprint(finding: Finding) -> str:
 
 def _seen_before(alert: Alert | None, finding: Finding, now: datetime) -> Alert | None:
     """Return an alert that a clock has found which was wrong and is right again: whatever is found now is newer."""
-    if alert is None or alert.last_at <= now:
+    if alert is None or alert.last_at <= now + _SKEW:
         return alert
     return replace(alert, last_at=finding.at)
 
