@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from simulated_runs import Attempt, Pipeline
@@ -13,6 +13,7 @@ from tocsin.core.run import Outcome
 Told = tuple[str, str]
 
 DIED_AFTER = timedelta(seconds=60)
+REPEAT_EVERY = timedelta(hours=12)
 #: Kinds of trouble that say more than that something is late.
 _ENDED = {"failed", "died"}
 #: A run may make up for one of so many slots.
@@ -26,7 +27,10 @@ class Trouble:
     kind: str
     reason: str
     at: datetime
+    told_at: datetime
     run: str = ""
+    #: Whether it is the last attempt that has failed.
+    grave: bool = True
 
 
 @dataclass(kw_only=True)
@@ -147,7 +151,8 @@ class Oracle:
         watched = self.watched[attempt.pipeline]
         watched.over.add(attempt.id)
         if attempt.outcome is not Outcome.SUCCEEDED:
-            return self._find(watched, "failed", "the same", attempt.end, attempt.id)
+            grave = attempt.attempt == attempt.attempts
+            return self._find(watched, "failed", "the same", attempt.end, attempt.end, attempt.id, grave=grave)
         watched.well.append(attempt.end)
         if watched.trouble is None or attempt.end < watched.trouble.at:
             return []
@@ -166,15 +171,16 @@ class Oracle:
         held = {name: self._holds(watched, now) for name, watched in self.watched.items()}
         found = [one for name, watched in self.watched.items() for one in self._slots(watched, held[name], now)]
         for watched, kind, reason, run in found:
-            told += self._find(watched, kind, reason, now, run)
-        return told + [one for watched in self.watched.values() for one in self._stuck(watched, now)]
+            told += self._find(watched, kind, reason, now, now, run)
+        told += [one for watched in self.watched.values() for one in self._stuck(watched, now)]
+        return told + [one for watched in self.watched.values() for one in self._again(watched, now)]
 
     def _deaths(self, watched: Watched, now: datetime) -> Iterator[Told]:
         for attempt in watched.lately:
             if watched.going(attempt) and attempt.outcome is Outcome.DIED and now - attempt.end > DIED_AFTER:
                 watched.over.add(attempt.id)
                 if not any(well > attempt.end for well in watched.well):
-                    yield from self._find(watched, "died", "the same", attempt.end, attempt.id)
+                    yield from self._find(watched, "died", "the same", attempt.end, now, attempt.id)
 
     def _stuck(self, watched: Watched, now: datetime) -> Iterator[Told]:
         for attempt in watched.lately:
@@ -184,33 +190,36 @@ class Oracle:
                     attempt.id,
                 )
                 if not same:
-                    yield from self._find(watched, "stuck", "the same", now, attempt.id)
+                    yield from self._find(watched, "stuck", "the same", now, now, attempt.id)
 
     def _holds(self, watched: Watched, now: datetime) -> dict[datetime, datetime | None]:
         """Return for the slots that something holds up, or held up, since when they are released; None while held."""
         holds: dict[datetime, datetime | None] = {}
         ups = [self.watched[name] for name in watched.pipeline.after]
+        busy = [up.pipeline.name for up in ups if up.trouble is not None or self._is_at_work(up, now)]
         for slot in watched.slots[-_LOOKS_BACK:]:
             released = []
             for up in ups:
-                served = up.served()
-                open_slots = [
-                    place
-                    for place, one in enumerate(up.slots)
-                    if place >= len(up.slots) - 1 or place in served
-                    if (place in served and up.going(served[place][-1]))
-                    or (place not in served and not (now >= one.due + up.grace and up.needs_none(one)))
-                ]
                 well = [at for at in up.well if at >= slot.due]
                 if well:
                     released.append(min(well))
-                elif up.trouble is not None or open_slots or any(up.going(one) for one in up.lately):
+                elif up.pipeline.name in busy:
                     holds[slot.due] = None
                     break
             else:
                 if released:
                     holds[slot.due] = max(released)
         return holds
+
+    def _is_at_work(self, watched: Watched, now: datetime) -> bool:
+        """Return whether a pipeline runs, or is due and may still begin."""
+        if any(watched.going(one) for one in watched.lately):
+            return True
+        newest = len(watched.slots) - 1
+        if newest < 0 or newest in watched.served():
+            return False
+        slot = watched.slots[newest]
+        return now < slot.due + watched.grace or not watched.needs_none(slot)
 
     def _slots(
         self, watched: Watched, holds: dict[datetime, datetime | None], now: datetime
@@ -274,13 +283,25 @@ class Oracle:
             slot.finish_judged = finish is None or not newest
             yield "not started", "the same", ""
 
-    def _find(self, watched: Watched, kind: str, reason: str, at: datetime, run: str) -> list[Told]:
+    def _find(
+        self, watched: Watched, kind: str, reason: str, at: datetime, now: datetime, run: str, *, grave: bool = True
+    ) -> list[Told]:
         before = watched.trouble
         if before is not None and at < before.at and not (run and run == before.run):
             return []
-        watched.trouble = Trouble(kind=kind, reason=reason, at=at, run=run)
-        news = before is None or (before.kind, before.reason) != (kind, reason)
-        return [(watched.pipeline.name, kind)] if news else []
+        same = before is not None and (before.kind, before.reason) == (kind, reason)
+        if before is not None and same and before.grave >= grave:
+            watched.trouble = replace(before, at=at, run=run)
+            return self._again(watched, now)
+        watched.trouble = Trouble(kind=kind, reason=reason, at=at, told_at=now, run=run, grave=grave)
+        return [(watched.pipeline.name, kind)]
+
+    def _again(self, watched: Watched, now: datetime) -> list[Told]:
+        """Return that a trouble is told again, where it was told last long enough ago."""
+        if watched.trouble is None or now - watched.trouble.told_at < REPEAT_EVERY:
+            return []
+        watched.trouble.told_at = now
+        return [(watched.pipeline.name, "again")]
 
 
 def stuck_from(attempt: Attempt) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tocsin.core.run import Outcome, Progress, Run, Stage
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
-from tocsin.engine.tick import tick
+from tocsin.engine.tick import look, tick
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
 
@@ -30,7 +31,7 @@ class World:
         """Start at noon."""
         self.now = at(0)
         self.store = store
-        self._told = 0
+        self._told: set[str] = set()
         self._home = home
         self._pipelines = pipelines
         self.engine = self._open()
@@ -51,9 +52,9 @@ class World:
         """Move the clock, tick, and return the titles of all that was told since the last tick."""
         self.now = at(minute)
         tick(self.engine)
-        titles = [message.title for message in self.messages()]
-        told, self._told = titles[self._told :], len(titles)
-        return told
+        new = {key: message.title for key, message in self._decided().items() if key not in self._told}
+        self._told |= new.keys()
+        return list(new.values())
 
     def restart(self, **pipelines: Any) -> None:
         """Open the engine anew, as after a stop; with other pipelines where they are given."""
@@ -74,9 +75,18 @@ class World:
 
     def messages(self) -> list[Message]:
         """Return all messages that were decided on, oldest first."""
+        return list(self._decided().values())
+
+    def _decided(self) -> dict[str, Message]:
         with self.store.reading() as tx:
-            sent = [one for one in tx.notifications(limit=1000) if one.message is not None]
-        return [one.message for one in reversed(sent) if one.message is not None]
+            newest = tx.notifications(limit=1000)
+        return {one.id: one.message for one in reversed(newest) if one.message is not None}
+
+    def slots(self) -> dict[int, str]:
+        """Return what became of the slots of "orders", by the minute at which they were due."""
+        with self.store.reading() as tx:
+            made = tx.slots("orders", "default")
+        return {(slot.due_at - at(0)) // timedelta(minutes=1): slot.state.value for slot in reversed(made)}
 
     def texts(self) -> str:
         """Return what the channel wrote."""
@@ -326,6 +336,73 @@ def test_a_clock_that_jumps_back_tells_nothing_twice(make: _Make) -> None:
     assert world.tick(71) == ["orders has not started"]
     assert world.tick(40) == []
     assert world.tick(72) == []
+
+
+def test_a_clock_that_was_just_moved_tells_nothing(make: _Make) -> None:
+    """Whether it is wrong or the machine has slept shows when what runs had the time to say so."""
+    world = make(orders=_HOURLY)
+    world.tick(59)
+    world.now = at(300)
+    look(world.engine, steady=False)
+
+    assert world.tick(61) == []
+    assert world.tick(71) == ["orders has not started"]
+
+
+def test_what_a_wrong_clock_has_told_hides_nothing_when_it_is_right_again(make: _Make) -> None:
+    """The failure of the true present is told, and so is the recovery, and what is not started then is as ever."""
+    world = make(orders=_HOURLY)
+    assert world.tick(251) == ["orders has not started"]
+    assert world.tick(62) == []
+    world.report(run("r1", started_at=at(60), ended=64))
+    assert world.tick(65) == ["orders failed"]
+    world.report(_ended("r2", 120, 121))
+    assert [title.split(" after")[0] for title in world.tick(122)] == ["orders recovered"]
+    assert world.tick(185) == []
+    assert world.tick(191) == ["orders has not started"]
+
+
+def test_a_report_that_comes_after_not_started_was_told_ends_it(make: _Make) -> None:
+    """The run had been there in time: its message was delayed, by a server that was down for example."""
+    world = make(orders=_HOURLY, customers=_HOURLY)
+    assert sorted(world.tick(71)) == ["customers has not started", "orders has not started"]
+    world.report(_ended("r0", 20, 21))
+    assert world.tick(72) == []
+    world.report(_ended("r1", 60, 62))
+    assert [title.split(" after")[0] for title in world.tick(73)] == ["orders recovered"]
+
+    world.report(run("c1", pipeline="customers", started_at=at(60), ended=62))
+    assert world.tick(74) == ["customers failed"]
+
+
+def test_what_nobody_looked_at_is_unknown_until_it_is_heard_of(make: _Make) -> None:
+    """Slots of Tocsin's own outage are no certain misses, unlike those that were watched; late reports settle them."""
+    world = make(orders=_HOURLY)
+    world.tick(30)
+    world.restart()
+    world.tick(195)
+    assert world.slots() == {60: "unknown", 120: "unknown", 180: "expected"}
+
+    for minute in (241, 251, 301):
+        world.tick(minute)
+    assert world.slots() == {60: "unknown", 120: "unknown", 180: "unknown", 240: "missed", 300: "expected"}
+
+    for hour in (1, 3):
+        world.report(_ended(f"r{hour}", hour * 60, hour * 60 + 9))
+    assert world.slots() == {60: "done", 120: "unknown", 180: "done", 240: "missed", 300: "expected"}
+
+
+def test_runs_that_drift_take_their_learned_schedule_along(make: _Make) -> None:
+    """Half an hour later in a hundred and fifty runs, each a little after the last, is no reason for an alert."""
+    world = make()
+    told = []
+    for number in range(170):
+        begun = number * 60.2
+        told += world.tick(begun - 1)
+        world.report(_ended(f"r{number}", begun, begun + 1))
+
+    assert told == []
+    assert world.tick(170 * 60.2 + 40) == ["orders has not started"]
 
 
 def test_a_schedule_is_learned_from_regular_runs_and_never_from_failures(make: _Make) -> None:

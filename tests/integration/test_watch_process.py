@@ -342,7 +342,7 @@ def test_a_clock_that_jumps_neither_stops_it_nor_makes_it_spin(project: Project,
         project.report(failed("run2", "customers"))
         watch.says("1 message sent")
         step.write_text(str(seconds))
-        watch.complains(f"the clock has moved {way} by 1 h: silent runs are judged again in 1 min")
+        watch.complains(f"the clock has moved {way} by 1 h: what is silent or due is judged again in 1 min")
         before, started = _processor_time(watch), time.monotonic()
         project.report(failed("run3", "stock"))
         watch.says("1 message sent", times=2)

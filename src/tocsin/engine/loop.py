@@ -92,7 +92,7 @@ class Watcher:
         steps = _Steps(engine)
         while not self.signals.ending:
             changed = _changed(engine)
-            self._report(look(engine, judge_silence=steps.steady()))
+            self._report(look(engine, steady=steps.steady()))
             senders.look()
             watchdog.ticked()
             self._recovered()
@@ -143,7 +143,7 @@ class _Steps:
             self._steady_from = time.monotonic() + patience.total_seconds()
             way = "forward" if step > timedelta(0) else "back"
             _log.warning(
-                "the clock has moved %s by %s: silent runs are judged again in %s",
+                "the clock has moved %s by %s: what is silent or due is judged again in %s",
                 way,
                 duration(abs(step)),
                 duration(patience),

@@ -53,13 +53,13 @@ def tick(engine: Engine, *, patience: timedelta = timedelta(0), deadline: dateti
     return replace(done, sent=deliver(engine, patience=patience, deadline=deadline))
 
 
-def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
+def look(engine: Engine, *, steady: bool = True) -> Ticked:
     """Do all of a tick except to send.
 
     Args:
         engine: Whose spool and store to look at.
-        judge_silence: False where the clock has just moved, so that the age of a sign of life or of progress says
-            nothing.
+        steady: False where the clock has just moved, be it wrong or because the machine has slept. Then nothing is
+            made of the mere passing of time, so that what runs has the time to say so.
 
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
@@ -67,13 +67,13 @@ def look(engine: Engine, *, judge_silence: bool = True) -> Ticked:
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     gone = _gone_before(engine)
     events = drain(engine)
-    died = tell_died(engine, gone, judge_silence=judge_silence)
-    if engine.watching:
+    died = tell_died(engine, gone, judge_silence=steady)
+    if engine.watching and steady:
         look_at_slots(engine)
-        if judge_silence:
-            look_at_progress(engine)
-    close_silences(engine)
-    notify_due(engine)
+        look_at_progress(engine)
+    if steady:
+        close_silences(engine)
+        notify_due(engine)
     return Ticked(events=events, died=died)
 
 
