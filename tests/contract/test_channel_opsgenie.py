@@ -80,7 +80,7 @@ def test_priority(severity: Severity, priority: str, opsgenie: Channel, receiver
 
 
 def test_news_about_an_alert(opsgenie: Channel, receiver: Receiver) -> None:
-    """What is new counts the alert up, or opens it again, and is said in a note, because the count says nothing."""
+    """What is new counts the alert up, or opens a new one, and is said in a note, because the count says nothing."""
     receipt = opsgenie.send(Outgoing(key="m2", message=FAILED, previous=CREATED))
     assert receipt.reference == {"alias": "3f2a9c"}
     assert targets(receiver) == ["/v2/alerts", "/v2/alerts/3f2a9c/notes?identifierType=alias"]

@@ -42,7 +42,7 @@ class Opsgenie(Channel):
     """Creates, acknowledges and closes alerts, and says in a note what is new.
 
     The alert's id is the alias. Opsgenie counts a second alert with the alias of an open one and shows nothing of its
-    text, so what is new also comes as a note; where somebody has closed the alert, it opens again.
+    text, so what is new also comes as a note; where somebody has closed the alert, a new one opens.
     """
 
     type: ClassVar[str] = "opsgenie"
@@ -89,7 +89,7 @@ class Opsgenie(Channel):
         | Tocsin | Opsgenie, Jira Service Management |
         | --- | --- |
         | a problem is new | an alert; its alias is the id of Tocsin's alert |
-        | it has changed or goes on | the alert's count goes up and a note says what is new; a closed alert opens again |
+        | it has changed or goes on | the alert's count goes up and a note says what is new; where somebody has closed it, a new one opens |
         | acknowledged | acknowledged, with a note |
         | over | closed, with a note |
         | a plain message (`tocsin.notify`) | an alert of its own; nothing closes it |
