@@ -42,7 +42,7 @@ _INSTANT = timedelta(microseconds=1)
 
 
 def look_at_slots(engine: Engine) -> int:
-    """Compute the slots that have come, judge those whose deadline has passed, and return how many were judged.
+    """Compute the slots that have come, judge those whose deadline has passed, and return how many runs are overdue.
 
     The cost follows what is due: both plans are indexes, and a batch of pipelines is read and written together.
 
@@ -55,12 +55,12 @@ def look_at_slots(engine: Engine) -> int:
         last_look = _last_look(tx, now)
     while _compute_slots(engine, now):
         pass
-    judged = 0
-    while batch := _judge_due(engine, now, last_look):
-        judged += batch
+    overdue = 0
+    while (found := _judge_due(engine, now, last_look)) is not None:
+        overdue += found
     with engine.store.writing() as tx:
         tx.remember(_LAST_LOOK, now.isoformat())
-    return judged
+    return overdue
 
 
 def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
@@ -97,8 +97,9 @@ def _last_look(tx: Transaction, now: datetime) -> datetime:
     return datetime.fromisoformat(last_look) if last_look else now
 
 
-def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int:
-    """Judge one batch of slots whose time has come; return how many that was."""
+def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None:
+    """Judge one batch of slots whose time has come; return with how many something is wrong, None if none were due."""
+    overdue = 0
     with engine.store.writing() as tx:
         due = tx.due_slots(now, limit=_BATCH)
         # What nobody expects any more is not judged, and is off the plan.
@@ -128,8 +129,9 @@ def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int:
                 )
                 found += judgement.judge([slot for slot in slots if slot.id in plan])
             advance_alerts(engine, tx, found)
+            overdue += len(found)
         _save(tx, plan)
-    return len(due)
+    return overdue if due else None
 
 
 #: Slots to save, and when each has to be looked at next.

@@ -19,8 +19,8 @@ _HISTORY = 30
 _MOST = 100_000
 
 
-def look_at_progress(engine: Engine) -> None:
-    """Tell of runs that give signs of life and stand still, and of those that move again.
+def look_at_progress(engine: Engine) -> int:
+    """Tell of runs that give signs of life and stand still, and of those that move again; return how many stand still.
 
     Raises:
         StoreError: The store cannot be read or written.
@@ -31,6 +31,7 @@ def look_at_progress(engine: Engine) -> None:
     for run, finding in found:
         with engine.store.writing() as tx:
             advance_alert(engine, tx, finding, run)
+    return sum(finding.kind is Kind.STUCK for _, finding in found)
 
 
 def _judge(engine: Engine, tx: Transaction, run: Run) -> Finding | None:

@@ -29,6 +29,10 @@ class Ticked:
 
     events: int = 0
     died: int = 0
+    #: Runs that were expected and are late, or have not started.
+    overdue: int = 0
+    #: Runs that live and stand still.
+    stuck: int = 0
     sent: int = 0
 
     def __str__(self) -> str:
@@ -36,6 +40,8 @@ class Ticked:
         parts = (
             (self.events, count(self.events, "event")),
             (self.died, f"{count(self.died, 'run')} died"),
+            (self.overdue, f"{count(self.overdue, 'run')} late or not started"),
+            (self.stuck, f"{count(self.stuck, 'run')} stuck"),
             (self.sent, f"{count(self.sent, 'message')} sent"),
         )
         return ", ".join(words for number, words in parts if number)
@@ -68,13 +74,13 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     gone = _gone_before(engine)
     events = drain(engine)
     died = tell_died(engine, gone, judge_silence=steady)
+    overdue = stuck = 0
     if engine.watching and steady:
-        look_at_slots(engine)
-        look_at_progress(engine)
+        overdue, stuck = look_at_slots(engine), look_at_progress(engine)
     if steady:
         close_silences(engine)
         notify_due(engine)
-    return Ticked(events=events, died=died)
+    return Ticked(events=events, died=died, overdue=overdue, stuck=stuck)
 
 
 def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = True) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from click import Context
 
 from cli_project import TO_A_FILE, Project
-from made import good_run, run
+from made import at, good_run, run
 from receiver import answer, receiving
 from tocsin.cli.main import COMMANDS, cli
-from tocsin.core.run import Outcome
+from tocsin.core.run import Outcome, Progress, Stage
 
 
 def test_an_acknowledgement_is_told_at_once(project: Project) -> None:
@@ -87,6 +88,20 @@ def test_a_tick_says_what_it_did(project: Project) -> None:
     assert project.says("tick") == "2 events, 1 run died, 2 messages sent\n"
     assert project.says("tick") == "nothing was due\n"
     assert sorted(project.told()) == ["orders failed", "stock died"]
+
+
+def test_a_tick_says_what_did_not_happen(project: Project) -> None:
+    """Runs that have not started are counted, and those that stand still."""
+    watched = '[tocsin.pipelines.stock]\nschedule = "every 1h"\n[tocsin.pipelines.orders]\nstuck_after = "10m"\n'
+    project.configure(TO_A_FILE + watched)
+    project.says("tick")
+    project.now = at(140)
+    standing_still = Progress(moved_at=at(100), stage=Stage.EXTRACT)
+    going = run("run1", ended=100, outcome=Outcome.RUNNING, ended_at=None, cause=None, progress=standing_still)
+    project.spool.beat(replace(going, heartbeat_at=project.now), project.now)
+
+    assert project.says("tick") == "1 run late or not started, 1 run stuck, 2 messages sent\n"
+    assert sorted(project.told()) == ["orders is stuck", "stock has not started"]
 
 
 def test_a_quiet_tick_says_nothing(project: Project) -> None:
