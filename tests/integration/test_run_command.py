@@ -277,6 +277,49 @@ def test_what_shells_mean_by_their_codes_is_said(project: Project, code: int, sa
     assert cause.hint.startswith(said)
 
 
+#: As `MAIN`, with the kernel's counters in a folder where the test can move them.
+_WITH_COUNTERS = """
+import functools, pathlib, sys
+sys.modules["dlt"] = None
+from tocsin.capture import command
+command.OomCounter = functools.partial(command.OomCounter, cgroups=pathlib.Path("counters"))
+from tocsin.cli.main import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux counts them")
+@pytest.mark.parametrize(
+    ("kills", "end", "told"),
+    [
+        (3, "kill -KILL $$", "the process ran out of memory (the kernel's OOM counter rose from 2 to 3)"),
+        # Somebody else has killed it.
+        (2, "kill -KILL $$", "the process was killed (SIGKILL)"),
+        # The kernel has killed another process of the group.
+        (3, "kill -SEGV $$", "the process crashed (SIGSEGV)"),
+        # The kernel has killed a command of the script.
+        (3, "exit 137", "It ran out of memory (the kernel's OOM counter rose from 2 to 3)."),
+        (2, "exit 137", "SIGKILL has ended a command in a script."),
+        (3, "exit 1", "Try it by hand"),
+    ],
+)
+def test_a_command_that_the_kernel_has_killed_ran_out_of_memory(
+    project: Project, kills: int, end: str, told: str
+) -> None:
+    """A kill counts as one for want of memory where the kernel's own counter has risen meanwhile."""
+    # Where version 1 of control groups is mounted the kernel shows the second file, else the first.
+    counters = [project.folder / "counters" / name for name in ("memory.events", "memory/memory.oom_control")]
+    for counter in counters:
+        counter.parent.mkdir(exist_ok=True)
+        counter.write_text("oom 5\noom_kill 2\n")
+    script = f"for counter in {' '.join(map(str, counters))}; do echo oom_kill {kills} > $counter; done; {end}"
+    with running(project, "sh", "-c", script, main=_WITH_COUNTERS) as run:
+        run.end()
+
+    alert = the_alert(project)
+    assert told in f"{alert.summary}. {alert.hint}"
+
+
 @pytest.mark.parametrize(
     "broken",
     [

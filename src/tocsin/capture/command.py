@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from threading import Thread
 
+from tocsin.capture.oom import OomCounter
 from tocsin.capture.quiet import quiet
 from tocsin.capture.relay import Relay
 from tocsin.core.cause import Cause, CauseClass
@@ -42,6 +44,8 @@ def watch_command(command: Sequence[str], *, name: str | None = None) -> int:
         126, as in a shell, after a line on stderr.
     """
     started_at = datetime.now(UTC)
+    # The command begins in our control group.
+    memory = OomCounter(os.getpid())
     with Relay() as relay:
         try:
             relay.start(command)
@@ -60,7 +64,7 @@ def watch_command(command: Sequence[str], *, name: str | None = None) -> int:
         code = relay.wait()
         ended_at = datetime.now(UTC)
         beginning.join()
-        job.tell(relay, code, ended_at)
+        job.tell(relay, code, ended_at, memory)
     return code
 
 
@@ -89,11 +93,12 @@ class _Job:
         recorder().begin(self._run)
 
     @quiet
-    def tell(self, relay: Relay, code: int, ended_at: datetime) -> None:
+    def tell(self, relay: Relay, code: int, ended_at: datetime, memory: OomCounter) -> None:
         outcome, number = _outcome(code, relay.received)
         if self._run is None or outcome is Outcome.SUCCEEDED:
             self.finish(ended_at, outcome)
             return
+        out_of_memory = memory.said() if signal.SIGKILL in {number, code - _BY_SIGNAL} else None
         out, err = _clean(relay.tail(1)), _clean(relay.tail(2))
         said = err if err.strip() else out
         message = {
@@ -105,12 +110,13 @@ class _Job:
             cause_class=CauseClass.INTERRUPTED if number else CauseClass.CODE,
             exception=_name(number) if number else f"exit code {code}",
             message=message,
-            hint=_hint(code, outcome, self._run.context.command or ""),
+            hint=_hint(code, outcome, self._run.context.command or "", out_of_memory),
             traceback="\n".join(said.rstrip().splitlines()[-_SHOWN_LINES:]),
         )
         parts = {"stdout and stderr": out} if out == err else {"stdout": out, "stderr": err}
         log = "\n".join(f"{title}:\n{text}" for title, text in parts.items() if text)
-        self.finish(ended_at, outcome, cause, ended_by=_name(number) if outcome is Outcome.DIED else None, log=log)
+        ended_by = (out_of_memory or _name(number)) if outcome is Outcome.DIED else None
+        self.finish(ended_at, outcome, cause, ended_by=ended_by, log=log)
 
     @quiet
     def finish(
@@ -149,13 +155,14 @@ def _not_started(why: str) -> Cause:
     )
 
 
-def _hint(code: int, outcome: Outcome, command: str) -> str:
+def _hint(code: int, outcome: Outcome, command: str, out_of_memory: str | None) -> str:
     if outcome is Outcome.INTERRUPTED:
         return "A person, a deployment or a time limit stopped it."
     if code in {_NOT_FOUND, _NOT_EXECUTABLE}:
         return f"Shells end like this where a command in a script cannot be started. Try it by hand: {command}"
     if code > _BY_SIGNAL:
-        return f"Shells end like this where {_name(code - _BY_SIGNAL)} has ended a command in a script."
+        why = f" It ran {out_of_memory}." if out_of_memory else ""
+        return f"Shells end like this where {_name(code - _BY_SIGNAL)} has ended a command in a script.{why}"
     return f"Try it by hand: {command}"
 
 

@@ -15,7 +15,8 @@ import signal
 import struct
 from pathlib import Path
 
-from tocsin.core.run import OUT_OF_MEMORY, Process
+from tocsin.capture.oom import OomCounter
+from tocsin.core.run import Process
 
 #: struct pidfd_info in its first version of 64 bytes: mask, cgroupid, eleven identifiers, exit_code.
 _INFO = struct.Struct("=QQ11Ii")
@@ -51,8 +52,7 @@ class Sentinel:
             # Not every system has it, and a sandbox may forbid it.
             with contextlib.suppress(AttributeError, OSError):
                 self._descriptor = os.pidfd_open(process.pid)
-        self._oom_counter = _oom_counter(proc / str(process.pid) / "cgroup", cgroups)
-        self._oom_kills = _oom_kills(self._oom_counter)
+        self._memory = OomCounter(process.pid, proc=proc, cgroups=cgroups)
 
     def look(self) -> None:
         """Read the exit status if it can be read now. To be called as soon as the process may be ending."""
@@ -67,9 +67,8 @@ class Sentinel:
             return None
         self.look()
         killed = self._status is None or os.WTERMSIG(self._status) == signal.SIGKILL
-        kills = _oom_kills(self._oom_counter)
-        if killed and kills is not None and self._oom_kills is not None and kills > self._oom_kills:
-            return f"{OUT_OF_MEMORY} (the kernel's OOM counter rose from {self._oom_kills} to {kills})"
+        if killed and (said := self._memory.said()):
+            return said
         return _describe(self._status) if self._status is not None else None
 
 
@@ -107,35 +106,3 @@ def _describe(status: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _oom_counter(cgroup: Path, mounted: Path) -> Path | None:
-    """Return the file in which the kernel counts its kills for want of memory: of the process's own control group.
-
-    cgroup(7) gives the path of the group. A container may see its own group as the root of what is mounted.
-    """
-    try:
-        lines = cgroup.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            root, name = mounted, "memory.events"
-        elif "memory" in controllers.split(","):
-            root, name = mounted / "memory", "memory.oom_control"
-        else:
-            continue
-        for counter in (root / path.strip("/") / name, root / name):
-            if _oom_kills(counter) is not None:
-                return counter
-    return None
-
-
-def _oom_kills(counter: Path | None) -> int | None:
-    with contextlib.suppress(OSError, ValueError):
-        for line in counter.read_text(encoding="ascii").splitlines() if counter else ():
-            key, _, value = line.partition(" ")
-            if key == "oom_kill":
-                return int(value)
-    return None
