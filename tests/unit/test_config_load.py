@@ -145,6 +145,13 @@ def test_a_secret_in_the_wrong_file_is_marked() -> None:
     assert config.channels[0].exposed == {"type", "webhook_url"}
 
 
+def test_list_as_a_setting_of_a_channel() -> None:
+    """A list, as people write recipients in TOML, is one text with commas, as in the environment."""
+    config = _load(_layer({"channels": {"ops": {"type": "email", "to": ["ada@example.com", "bob@example.com"]}}}))
+
+    assert config.channels[0].settings["to"] == "ada@example.com, bob@example.com"
+
+
 def test_a_route_without_a_known_channel_takes_them_all() -> None:
     """A misspelt channel must not swallow alerts."""
     config = _load(_layer({"channels": {"ops": {"type": "file"}}, "routes": [{"channels": ["opps"]}]}))

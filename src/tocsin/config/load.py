@@ -94,7 +94,7 @@ class _Reader(Reader):
                     name=name,
                     type=str(given["type"]),
                     origin=origin_of(leaves["type"]),
-                    settings={key: text_of(leaf.value) for key, leaf in leaves.items() if key not in own},
+                    settings={key: _listed(leaf.value) for key, leaf in leaves.items() if key not in own},
                     origins={key: leaf.layer.origin for key, leaf in leaves.items()},
                     exposed=frozenset(key for key, leaf in leaves.items() if not leaf.layer.secrets_allowed),
                     fallback=value_of(given, "fallback", None),
@@ -189,6 +189,11 @@ _OF_DLT = (
     _OfDlt(key="slack_incoming_hook", type="slack", address="webhook_url"),
     _OfDlt(key="sentry_dsn", type="sentry", address="dsn"),
 )
+
+
+def _listed(value: object) -> str:
+    """Return the setting of a channel as text, a list with commas between its parts."""
+    return ", ".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
 
 
 def _from_dlt(runtime: Tree, channels: Sequence[ChannelConfig]) -> list[ChannelConfig]:
