@@ -88,6 +88,53 @@ class Email(Channel):
             example="mailto:data-team@example.com",
         ),
     )
+    setup: ClassVar[str] = """
+        1. Ask whoever runs your mail for a server that takes mails from programs (SMTP relay, submission): its host,
+           port, kind of encryption, and a user with a password if it wants one.
+        2. Choose a sender that this server sends for. Mails from other domains end up as spam.
+        3. Put the password into `.dlt/secrets.toml`, and try it with `tocsin channel test ops`.
+
+        ```toml
+        [tocsin.channels.ops]
+        type = "email"
+        host = "smtp.example.com"
+        from = "Tocsin <tocsin@example.com>"
+        to = ["data-team@example.com", "Ada <ada@example.com>"]
+        username = "tocsin@example.com"
+        password = "…"    # in .dlt/secrets.toml
+        ```
+
+        Log-in is by password. A provider that wants OAuth or a second factor has passwords for programs (app
+        passwords), or a relay that takes them.
+
+        ### What arrives
+
+        Each message is a mail with text and HTML, without images, and nothing is loaded from anywhere. Mails about one
+        alert are one thread: the later ones answer the first, under its subject, and begin with what is new. Filters
+        find all of them by the header `List-Id: Tocsin <tocsin.DOMAIN>`. Programs that answer by themselves, such as
+        out-of-office replies, are asked not to.
+
+        ### Encryption
+
+        With `starttls`, the default, nothing is said before the connection is encrypted and the server's certificate
+        is verified; where that is not possible, nothing is sent. A certificate of your own authority, or one that is
+        signed by itself, is trusted where `ca_file` names it.
+
+        ### Several recipients
+
+        All of them get one mail and see each other. Who should not, or should hear of other things, gets a channel of
+        their own.
+
+        - Whom the server refuses for good (`550 no such user`) is named in the answer of the delivery, which `tocsin
+          show ALERT` shows; the others have the mail, and it counts as sent. If it refuses all of them, the channel is
+          disabled.
+        - Whom it refuses for now (greylisting, a full mailbox) is offered the mail again every 5 minutes for half an
+          hour, alone: nobody gets it twice because of somebody else. Later mails about the same alert wait until then.
+        - If it refuses the mail itself (`552` too big, `554` taken for spam), the mail is sent once more as short text.
+
+        All tries of a mail have the same `Message-ID`. If a server takes a mail and its answer is lost, the mail is
+        sent again, and most programs show it once.
+        """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings."""
