@@ -16,8 +16,14 @@ from typing import Any, NoReturn
 
 import pytest
 
+from made import run
 from tocsin.capture import context
 from tocsin.capture.orchestrators import kubernetes
+from tocsin.core.alert import advance
+from tocsin.core.compose import Surroundings, compose
+from tocsin.core.message import Facts, Message
+from tocsin.core.notify import Reason
+from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Context, DeclaredSchedule
 
 RUN = "manual__2026-11-23T05:17:10.611086+00:00"
@@ -110,6 +116,45 @@ def test_an_airflow_task_tells_when_it_is_tried_again(*, grows: bool, delay: tim
     found = detect({}, {"airflow.operators.python": airflow_task(task=operator)})
 
     assert found.retry_delay == delay
+
+
+def test_a_message_tells_the_try_of_an_airflow_task_and_when_the_next_one_comes() -> None:
+    """Whoever reads it knows whether to wait or to get up."""
+    operator = Stand(retry_delay=timedelta(minutes=5), retry_exponential_backoff=False)
+    found = detect({}, {"airflow.operators.python": airflow_task(task=operator)})
+
+    message = _message(found)
+
+    assert message.title == "orders failed (attempt 2 of 3)"
+    assert "attempt 3 of 3 is expected at 23 Nov 2026 12:06:00 UTC" in _facts(message)
+
+
+def test_a_message_tells_the_last_try_of_an_airflow_task() -> None:
+    """Nothing more comes by itself."""
+    message = _message(detect({}, {"airflow.operators.python": airflow_task(try_number=3)}))
+
+    assert message.title == "orders failed (attempt 3 of 3)"
+    assert "no retry is left" in _facts(message)
+
+
+def test_a_message_tells_the_try_where_nobody_knows_how_many_there_are() -> None:
+    """What a BashOperator hands to its process names the try only."""
+    assert _message(detect(AIRFLOW_ENV | {"AIRFLOW_CTX_TRY_NUMBER": "1"})).title == "orders failed"
+    assert _message(detect(AIRFLOW_ENV)).title == "orders failed (attempt 2)"
+
+
+def _message(found: Context) -> Message:
+    """Return what is told of a run that failed there, one minute after noon."""
+    failed = run(context=found, attempt=found.attempt, max_attempts=found.max_attempts)
+    problem = judge(failed, None, None)
+    assert problem is not None
+    opened, _ = advance(None, problem, new_id="alert1")
+    assert opened is not None
+    return compose(opened, Reason.NEW, Surroundings(run=failed))
+
+
+def _facts(message: Message) -> list[str]:
+    return [fact.value for block in message.blocks if isinstance(block, Facts) for fact in block.items]
 
 
 def outside_of_a_task() -> NoReturn:

@@ -117,9 +117,9 @@ def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
 
 
 def _attempt(run: Run | None) -> str:
-    if run is None or (run.max_attempts or 1) == 1:
+    if run is None or max(run.attempt, run.max_attempts or 1) == 1:
         return ""
-    return f"attempt {run.attempt} of {run.max_attempts}"
+    return f"attempt {run.attempt}" + (f" of {run.max_attempts}" if run.max_attempts else "")
 
 
 def _tone(alert: Alert, reason: Reason) -> Tone:
