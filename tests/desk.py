@@ -11,6 +11,7 @@ from typing import Any
 from made import NOON
 from tocsin.capture.spool import Spool
 from tocsin.config.model import ChannelConfig, Config
+from tocsin.core.alert import Alert
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.outbox import Delivery, Notification
 from tocsin.core.run import Outcome, Run
@@ -78,6 +79,11 @@ class Desk:
         """Return the notifications, oldest first."""
         with self.store.reading() as tx:
             return sorted(tx.notifications(channel=name, limit=1000), key=lambda one: (one.created_at, one.seq))
+
+    def open_or_last(self, subject: str = "orders") -> Alert:
+        """Return the alert about a subject: the open one, else that which was over last."""
+        with self.store.reading() as tx:
+            return tx.alerts(subject=subject, limit=1)[0]
 
     def deliveries(self, name: str) -> list[Delivery]:
         """Return the attempts on a channel, oldest first."""

@@ -255,7 +255,7 @@ def _open(finding: Finding, new_id: str, previous: Alert | None, damping: Dampin
         state=State.FIRING,
         since=again.since if again else finding.at,
         last_at=finding.at,
-        occurrences=again.occurrences + 1 if again else 1,
+        occurrences=1,
         summary=finding.summary,
         hint=finding.hint,
         reason_key=finding.reason_key,

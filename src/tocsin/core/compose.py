@@ -106,6 +106,9 @@ def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
         return f"{name}: acknowledged by {alert.acknowledged_by}"
     if reason is Reason.PUT_OFF and alert.snoozed_until is not None:
         return f"{name}: snoozed by {alert.snoozed_by} until {moment(alert.snoozed_until)}"
+    if reason is Reason.FLAPPING:
+        within = duration(alert.opened[-1] - alert.opened[0])
+        return f"{name} comes and goes: {len(alert.opened)} times within {within}"
     verb, still = _VERBS[alert.kind]
     if reason in {Reason.REPEAT, Reason.SNOOZE_OVER}:
         verb = f"{verb} and has not recovered" if alert.occurrences == 1 and alert.kind in _ENDS else still
@@ -217,6 +220,8 @@ def _why(alert: Alert, run: Run | None) -> str:
 
 
 def _since(alert: Alert) -> str:
+    if alert.flapping:
+        return f"{moment(alert.since)}, comes and goes; each turn is not told"
     if alert.occurrences == 1:
         return f"{moment(alert.since)}, for the first time"
     lasted = duration(alert.last_at - alert.since)

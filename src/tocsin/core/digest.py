@@ -78,8 +78,10 @@ def _title(alerts: Sequence[Alert], going_on: Sequence[Alert]) -> str:
 
 def _blocks(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert], over: Sequence[Alert]) -> Sequence[Block]:
     taken = sum(1 for alert in going_on if alert.state is State.ACKNOWLEDGED)
+    common = _common(going_on)
+    cause = common.get(Trait.CAUSE)
     facts = [
-        *(Fact(label="In common", value=text) for text in _common(going_on)),
+        *(Fact(label="In common", value=_say(trait, value, going_on)) for trait, value in common.items()),
         Fact(label="Group", value=", ".join(f"{label} {value}" for label, value in group.labels.items() if value)),
         Fact(label="Since", value=moment(min(alert.since for alert in alerts))),
         Fact(label="Acknowledged", value=f"{taken:,} of {len(going_on):,}" if taken else ""),
@@ -87,26 +89,45 @@ def _blocks(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert], ov
     ]
     blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
     if going_on:
-        shown, rest = going_on[:_SHOWN], going_on[_SHOWN:]
-        blocks.append(Facts(items=tuple(Fact(label=alert.subject, value=_line(alert)) for alert in shown)))
-        if rest:
-            names = listing([alert.subject for alert in rest], most=_NAMED)
-            blocks.append(Paragraph(label=f"And {len(rest):,} more", text=names))
-        do = f"`tocsin alerts` lists them, `tocsin ack {group.id[:8]}` acknowledges all of them."
-        blocks.append(Paragraph(label="Do", text=do.replace("`", "")))
+        blocks += _named(going_on, cause)
+        do = f"tocsin alerts lists them, tocsin ack {group.id[:8]} acknowledges all of them."
+        blocks.append(Paragraph(label="Do", text=do))
     return blocks
 
 
-def _common(going_on: Sequence[Alert]) -> Sequence[str]:
+def _common(going_on: Sequence[Alert]) -> dict[Trait, str]:
     """Return what many of the problems have in common, the likeliest cause first."""
-    said = []
-    for trait, words in _COMMON_WORDS.items():
+    common = {}
+    for trait in _COMMON_WORDS:
         values = Counter(value for alert in going_on if (value := alert.traits.get(trait)))
         for value, number in values.most_common(1):
             if number > 1 and number >= _COMMON * len(going_on):
-                who = f"all {number:,}" if number == len(going_on) else f"{number:,} of {len(going_on):,}"
-                said.append(f"{who} {words.format(value)}")
-    return said
+                common[trait] = value
+    return common
+
+
+def _say(trait: Trait, value: str, going_on: Sequence[Alert]) -> str:
+    sharing = [alert for alert in going_on if alert.traits.get(trait) == value]
+    who = f"all {len(sharing):,}" if len(sharing) == len(going_on) else f"{len(sharing):,} of {len(going_on):,}"
+    # What failures have in common is compared without numbers and names; one of them is shown as it was said.
+    shown = sharing[0].traits.get(Trait.REASON, value) if trait is Trait.CAUSE else value
+    return f"{who} {_COMMON_WORDS[trait].format(shown)}"
+
+
+def _named(going_on: Sequence[Alert], cause: str | None) -> list[Block]:
+    """Name every problem: with its own reason where it is not the common one."""
+    alike = [alert for alert in going_on if cause is not None and alert.traits.get(Trait.CAUSE) == cause]
+    others = [alert for alert in going_on if cause is None or alert.traits.get(Trait.CAUSE) != cause]
+    blocks: list[Block] = []
+    if alike:
+        names = listing([alert.subject for alert in alike], most=_NAMED)
+        blocks.append(Paragraph(label="For the same reason", text=names))
+    if others:
+        blocks.append(Facts(items=tuple(Fact(label=alert.subject, value=_line(alert)) for alert in others[:_SHOWN])))
+    if rest := others[_SHOWN:]:
+        names = listing([alert.subject for alert in rest], most=_NAMED)
+        blocks.append(Paragraph(label=f"And {len(rest):,} more", text=names))
+    return blocks
 
 
 def _line(alert: Alert) -> str:

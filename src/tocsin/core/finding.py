@@ -41,8 +41,10 @@ class Topic(StrEnum):
 class Trait(StrEnum):
     """What findings about several subjects can have in common, or routes can ask for."""
 
-    #: The root exception in one line, without what differs from run to run.
+    #: The root exception without what differs from run to run.
     CAUSE = "cause"
+    #: The same as it was said.
+    REASON = "reason"
     UPSTREAM = "upstream"
     DESTINATION = "destination"
     HOST = "host"
