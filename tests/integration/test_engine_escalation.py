@@ -128,8 +128,8 @@ def test_a_route_below_is_taken_before_the_one_above(tmp_path: Path) -> None:
     house = Desk(tmp_path, MemoryStore(), "ops", "pager", "rest", routes=(tree,), pipelines=pipelines)
     house.report(run(), run("r2", pipeline="payments", ended=2), run("r3", pipeline="stock", ended=3))
 
-    assert house.heard("ops") == ["orders failed", "stock failed"]
-    assert house.heard("pager") == ["payments failed", "stock failed"]
+    assert sorted(house.heard("ops")) == ["orders failed", "stock failed"]
+    assert sorted(house.heard("pager")) == ["payments failed", "stock failed"]
     assert house.heard("rest") == ["stock failed"]
 
 
@@ -141,8 +141,8 @@ def test_an_owner_with_a_channel_of_that_name_is_told_there(tmp_path: Path) -> N
     )
     house.report(run(), run("r2", pipeline="calls", ended=2), run("r3", pipeline="stock", ended=3))
 
-    assert house.heard("support") == ["calls failed", "stock failed"]
-    assert house.heard("mail") == ["orders failed", "stock failed"]
+    assert sorted(house.heard("support")) == ["calls failed", "stock failed"]
+    assert sorted(house.heard("mail")) == ["orders failed", "stock failed"]
 
 
 def flap(house: Desk, times: int, *, every: float = 20, start: float = 0) -> None:
