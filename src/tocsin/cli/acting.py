@@ -1,4 +1,4 @@
-"""What `ack` and `resolve` have in common: change an alert, tell the channels, say what was done."""
+"""What `ack`, `snooze` and `resolve` have in common: change an alert, tell the channels, say what was done."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Act(Protocol):
-    """One of the functions of `engine.act`."""
+    """One of the functions of `engine.act`, all else given."""
 
     def __call__(self, engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
         """Change the alert that is meant."""
@@ -28,6 +28,16 @@ class Act(Protocol):
 def by_option(function: F) -> F:
     """Add `--by NAME`."""
     option = click.option("--by", default=login, metavar="NAME", help="Who does it.  [default: your login name]")
+    return option(function)
+
+
+def issue_option(function: F) -> F:
+    """Add `--issue LINK`."""
+    option = click.option(
+        "--issue",
+        metavar="LINK",
+        help='Where it is dealt with, for example the address of a ticket; "" takes that away.',
+    )
     return option(function)
 
 
@@ -58,7 +68,7 @@ def act(change_it: Act, prefix: str, by: str, *, done: str) -> None:
         deliver(engine)
         with engine.store.reading() as tx:
             decisions = [one for one in tx.notifications(alert_id=alert.id) if one.seq == alert.seq]
-    click.echo(f"{done} by {by}: {name}")
+    click.echo(f"{'known issue noted' if change is Change.ISSUE_NOTED else done} by {by}: {name}")
     for one in sorted(decisions, key=lambda one: one.channel):
         click.echo(f"  {one.channel}: {_result(one)}")
 
@@ -66,6 +76,8 @@ def act(change_it: Act, prefix: str, by: str, *, done: str) -> None:
 def _so_far(alert: Alert) -> str:
     if alert.resolved_at is not None:
         return f"it was over at {stamp(alert.resolved_at)} UTC ({alert.resolution})"
+    if alert.snoozed_until is not None:
+        return f"{alert.snoozed_by} has snoozed it until {stamp(alert.snoozed_until)} UTC"
     at = f" at {stamp(alert.acknowledged_at)} UTC" if alert.acknowledged_at else ""
     return f"{alert.acknowledged_by} has acknowledged it{at}"
 

@@ -103,6 +103,8 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
         ("Since", f"{stamp(alert.since)} UTC"),
         ("Last seen", f"{stamp(alert.last_at)} UTC" if alert.last_at != alert.since else ""),
         ("Acknowledged", f"by {alert.acknowledged_by}, {stamp(acknowledged)} UTC" if acknowledged else ""),
+        ("Snoozed", f"by {alert.snoozed_by}, until {stamp(alert.snoozed_until)} UTC" if alert.snoozed_until else ""),
+        ("Known issue", alert.known_issue),
         ("Resolved", f"{stamp(over)} UTC, after {duration(over - alert.since)}: {alert.resolution}" if over else ""),
         ("Why", alert.summary),
         *(alert.evidence or {}).items(),
@@ -128,7 +130,8 @@ def _run_row(run: Run) -> Row:
 def _decision(one: Notification, deliveries: Sequence[Delivery]) -> Row:
     times = f" ({one.times:,} times)" if one.times > 1 else ""
     when = Cell(text=stamp(one.created_at), tone=_STATUS_TONES.get(one.status, Tone.INFO))
-    return when, one.channel, f"{one.reason}{times}", _result(one, deliveries)
+    because = f": {one.because}" if one.because else ""
+    return when, one.channel, f"{one.reason}{because}{times}", _result(one, deliveries)
 
 
 def _result(one: Notification, deliveries: Sequence[Delivery]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.core.alert import Alert
 from tocsin.core.labels import Labels
+from tocsin.core.maintenance import maintained_by
 from tocsin.core.notify import Muted, Reason
 from tocsin.core.policy import Policy
 from tocsin.core.silence import Silence, silenced_by
@@ -16,14 +17,14 @@ from tocsin.engine.engine import Engine
 def muted_by(engine: Engine, alert: Alert, labels: Labels, silences: Sequence[Silence], now: datetime) -> Muted | None:
     """Return what mutes an alert for everybody."""
     if alert.snoozed_until is not None and now < alert.snoozed_until:
-        because = f"snoozed by {alert.snoozed_by}"
+        because = f"by {alert.snoozed_by}"
         return Muted(reason=Reason.SNOOZED, because=because, until=alert.snoozed_until)
     if (silence := silenced_by(labels, silences, now)) is not None:
         because = f"silence {silence.id[:8]} of {silence.author}: {silence.reason}"
         return Muted(reason=Reason.SILENCED, because=because, until=silence.over_at)
-    for maintenance in engine.config.maintenance:
-        if maintenance.covers(labels, now):
-            return Muted(reason=Reason.MAINTENANCE, because=maintenance.reason, until=maintenance.changes_after(now))
+    if (maintenance := maintained_by(labels, engine.config.maintenance, now)) is not None:
+        because = ": ".join(part for part in (maintenance.name, maintenance.reason) if part)
+        return Muted(reason=Reason.MAINTENANCE, because=because, until=maintenance.changes_after(now))
     return None
 
 

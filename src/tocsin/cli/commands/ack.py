@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
-from tocsin.cli.acting import act, by_option
+from tocsin.cli.acting import act, by_option, issue_option
 
 
 @click.command("ack")
 @click.argument("alert")
 @by_option
-def command(*, alert: str, by: str) -> None:
+@issue_option
+def command(*, alert: str, by: str, issue: str | None) -> None:
     """Take care of an alert: it is not repeated until it changes.
 
     ALERT is the beginning of its id, or the name of a pipeline.
     """
     from tocsin.engine.act import acknowledge_alert
 
-    act(acknowledge_alert, alert, by, done="acknowledged")
+    act(partial(acknowledge_alert, issue=issue), alert, by, done="acknowledged")
