@@ -75,7 +75,7 @@ def _body(shown: list[Piece]) -> Iterator[Element]:
 
 
 def _fact(piece: Piece) -> Element:
-    label = _node("td", piece.label, width="92", valign="top", style=f"{_SMALL};padding:3px 12px 3px 0;width:92px")
+    label = _node("td", piece.label, width="80", valign="top", style=f"{_SMALL};padding:3px 12px 3px 0;width:80px")
     return _node("tr", label, _node("td", *_lines(piece.words), style=f"{_TEXT};padding:2px 0;{_BREAK}", valign="top"))
 
 
