@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from desk import Desk
+from desk import Desk, channel
 from made import at, cause, good_run, run
+from tocsin.config.model import ChannelConfig
 from tocsin.core.cause import CauseClass
 from tocsin.core.maintenance import Maintenance
 from tocsin.core.matchers import Matcher, parse_matcher
@@ -18,14 +19,14 @@ from tocsin.core.route import LABELS, Route
 from tocsin.core.silence import Silence
 from tocsin.core.time_window import parse_window
 from tocsin.engine.act import acknowledge_alert, snooze_alert
-from tocsin.engine.silences import add_silence, end_silence, preview
+from tocsin.engine.silences import add_silence, close_silences, end_silence, preview
 from tocsin.errors import NotFound
 from tocsin.store.memory import MemoryStore
 
 HOUR = 60
 
 
-def desk(home: Path, *names: str, **settings: Any) -> Desk:
+def desk(home: Path, *names: str | ChannelConfig, **settings: Any) -> Desk:
     """Return an engine with file channels."""
     return Desk(home, MemoryStore(), *(names or ("ops",)), **settings)
 
@@ -127,6 +128,31 @@ def test_the_notice_goes_where_the_problems_go(tmp_path: Path) -> None:
 
     assert f"silence {made.id[:8]} ended: 1 alert it muted is still open" in house.heard("shop")
     assert house.heard("rest") == []
+
+
+def test_the_notice_opens_no_incident_of_its_own(tmp_path: Path) -> None:
+    """A receiver that keeps alerts would keep it for good: it hears of the problems only."""
+    house = desk(tmp_path, channel("pager", "alertmanager", url="http://localhost:9"), "ops")
+    silence(house, "pipeline=orders", until=10)
+    house.report(run())
+    house.now = at(20)
+
+    close_silences(house.engine)
+
+    assert [one.channel for one in house.decided() if one.reason is Reason.SILENCE_ENDED] == ["ops"]
+
+
+def test_maintenance_that_is_no_more_in_the_configuration_mutes_no_more(tmp_path: Path) -> None:
+    """Nobody waits for the end of a window that is gone."""
+    always = Maintenance(name="all", matchers=(), windows=(parse_window("mon-sun"),), reason="")
+    house = desk(tmp_path, maintenance=(always,))
+    house.report(run())
+    assert house.heard("ops") == []
+
+    house.open("ops")
+    house.tick(minutes=1)
+
+    assert house.heard("ops") == ["orders failed"]
 
 
 def test_a_silence_ended_by_hand_says_so_and_leaves_its_problems_to_be_told(tmp_path: Path) -> None:

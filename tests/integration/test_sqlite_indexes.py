@@ -56,6 +56,7 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.find_alerts("a"), ["autoindex_alerts"]),
     (lambda tx: tx.alerts(), ["alerts_open_first"]),
     (lambda tx: tx.alerts(open_only=True), ["alerts_open_first (open=?)"]),
+    (lambda tx: tx.alerts(since=NOON), ["alerts_open_first"]),
     (lambda tx: tx.alerts(subject="s"), ["alerts_by_subject"]),
     (lambda tx: tx.alerts(subject="s", open_only=True), ["alerts_by_subject (subject=? AND open=?)"]),
     (lambda tx: tx.silences(NOON), ["silences_by_end (over_at>?)"]),

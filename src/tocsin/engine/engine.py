@@ -105,7 +105,8 @@ class Engine:
     @cached_property
     def routes_hash(self) -> str:
         """Changes when somebody else may have to hear of what is open."""
-        said = repr((sorted(self.channels), self.config.routes, self.config.owners, self.config.policy))
+        config = self.config
+        said = repr((sorted(self.channels), config.routes, config.owners, config.policy, config.maintenance))
         return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
 
     def concerns(self, run: Run | None) -> bool:

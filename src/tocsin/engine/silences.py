@@ -112,14 +112,20 @@ def preview(engine: Engine, tx: Transaction, matchers: Sequence[Matcher], *, wit
     since = engine.clock() - within
     known = {(run.pipeline, run.environment) for run in tx.latest_runs()}
     known |= {(name, engine.config.environment) for name in engine.config.pipelines}
-    fitting = [alert for alert in tx.alerts(limit=_MOST) if _fits(engine, alert, matchers)]
     asked = [matcher for matcher in matchers if matcher.label in _OF_PIPELINES]
     return Preview(
-        alerts=[alert for alert in fitting if alert.open],
-        over=[alert for alert in fitting if not alert.open and alert.last_at >= since],
+        alerts=open_alerts_that_fit(engine, tx, matchers),
+        over=[
+            alert for alert in tx.alerts(since=since, limit=_MOST) if not alert.open and _fits(engine, alert, matchers)
+        ],
         since=since,
         pipelines=[pair for pair in sorted(known) if _could_fit(engine, pair, asked)],
     )
+
+
+def open_alerts_that_fit(engine: Engine, tx: Transaction, matchers: Sequence[Matcher]) -> Sequence[Alert]:
+    """Return the open alerts that fulfil every matcher, newest first."""
+    return [alert for alert in tx.alerts(open_only=True, limit=_MOST) if _fits(engine, alert, matchers)]
 
 
 def _find(tx: Transaction, prefix: str, now: datetime) -> Silence:
@@ -141,16 +147,17 @@ def _close(engine: Engine, tx: Transaction, silence: Silence) -> Sequence[Alert]
     silences = tx.silences(now)
     left = [
         alert
-        for alert in tx.alerts(open_only=True, limit=_MOST)
-        if _fits(engine, alert, silence.matchers)
+        for alert in open_alerts_that_fit(engine, tx, silence.matchers)
         # What something else mutes goes on being muted.
-        and muted_by(engine, alert, labels_for(engine, alert), silences, now) is None
+        if muted_by(engine, alert, labels_for(engine, alert), silences, now) is None
     ]
     if left:
         tx.plan_alerts({alert.id: now for alert in left})
         message = compose_end(silence, left)
         ways = {channel for alert in left for channel in ways_of(engine, alert, labels_for(engine, alert), now)}
-        tx.add_notifications([_notice(silence, message, channel, now) for channel in sorted(ways)])
+        # Receivers that keep alerts of their own have them open still, and would keep this one for good.
+        readers = [name for name in sorted(ways) if engine.channels[name].channel.grouped]
+        tx.add_notifications([_notice(silence, message, channel, now) for channel in readers])
     return left
 
 

@@ -188,12 +188,21 @@ class MemoryTransaction(Groups):
         for alert in alerts:
             self.save_alert(alert)
 
-    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
+    def alerts(
+        self,
+        *,
+        open_only: bool = False,
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Alert]:
         """Return alerts, open ones first, then newest first by last finding."""
         found = [
             alert
             for alert in self._read.alerts.values()
-            if (alert.open or not open_only) and subject in {None, alert.subject}
+            if (alert.open or not open_only)
+            and subject in {None, alert.subject}
+            and (since is None or alert.last_at >= since)
         ]
         return sorted(found, key=lambda alert: (alert.open, alert.last_at, alert.id), reverse=True)[:limit]
 

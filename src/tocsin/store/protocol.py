@@ -112,8 +112,15 @@ class Transaction(Protocol):
     def save_alerts(self, alerts: Sequence[Alert]) -> None:
         """Do as `save_alert` with each of them."""
 
-    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
-        """Return alerts, open ones first, then newest first by last finding."""
+    def alerts(
+        self,
+        *,
+        open_only: bool = False,
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Alert]:
+        """Return alerts, open ones first, then newest first by last finding, of which none is before `since`."""
 
     # Silences
 

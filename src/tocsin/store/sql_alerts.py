@@ -94,13 +94,22 @@ class Alerts(Rows):
         elif changed:
             self._replace(alerts, [_row(alert) for alert in changed], keep=_PLANNED)
 
-    def alerts(self, *, open_only: bool = False, subject: str | None = None, limit: int = 50) -> Sequence[Alert]:
+    def alerts(
+        self,
+        *,
+        open_only: bool = False,
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Alert]:
         """Return alerts, open ones first; served by `alerts_by_subject` or `alerts_open_first`."""
         query = _ALERTS.order_by(alerts.c.open.desc(), *_NEWEST_FIRST).limit(limit)
         if open_only:
             query = query.where(OPEN)
         if subject is not None:
             query = query.where(alerts.c.subject == subject)
+        if since is not None:
+            query = query.where(alerts.c.last_at >= since)
         return [load(Alert, text) for text in self._connection.scalars(query)]
 
 

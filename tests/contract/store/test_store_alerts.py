@@ -133,6 +133,8 @@ def test_open_alerts_come_first(store: Store) -> None:
     assert ids(subject="orders") == "213"
     assert ids(subject="customers") == "4"
     assert ids(subject="customers", open_only=True) == ""
+    assert ids(since=NOON + MINUTE) == "243"
+    assert ids(since=NOON + MINUTE, open_only=True) == "2"
 
 
 def test_alerts_are_looked_at_when_they_were_planned_to_be(store: Store) -> None:

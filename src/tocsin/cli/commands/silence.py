@@ -50,7 +50,7 @@ def add(
     nobody is told of them; who was told of a problem before still hears of its end. The silence is on disk when the
     command returns. When it ends, what is still open is said.
     """
-    from tocsin.engine.silences import add_silence, preview
+    from tocsin.engine.silences import add_silence, open_alerts_that_fit
 
     with open_engine(find_workplace()) as engine:
         now = engine.clock()
@@ -69,7 +69,7 @@ def add(
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         with engine.store.reading() as tx:
-            muted = preview(engine, tx, conditions, within=_WEEK).alerts
+            muted = open_alerts_that_fit(engine, tx, conditions)
     since = f"from {stamp(starts_at)} " if starts_at > now else ""
     click.echo(f"silence {short(silence.id)} {since}until {stamp(ends_at)} UTC by {author}: {silence.reason}")
     click.echo(f"  open alerts that fit: {named(muted)}")
