@@ -378,18 +378,32 @@ def test_a_report_that_comes_after_not_started_was_told_ends_it(make: _Make) -> 
 def test_what_nobody_looked_at_is_unknown_until_it_is_heard_of(make: _Make) -> None:
     """Slots of Tocsin's own outage are no certain misses, unlike those that were watched; late reports settle them."""
     world = make(orders=_HOURLY)
-    world.tick(30)
+    world.tick(71)
     world.restart()
-    world.tick(195)
-    assert world.slots() == {60: "unknown", 120: "unknown", 180: "expected"}
+    world.tick(255)
+    assert world.slots() == {60: "missed", 120: "unknown", 180: "unknown", 240: "expected"}
 
-    for minute in (241, 251, 301):
+    for minute in (301, 311, 361):
         world.tick(minute)
-    assert world.slots() == {60: "unknown", 120: "unknown", 180: "unknown", 240: "missed", 300: "expected"}
+    after = {300: "missed", 360: "expected"}
+    assert world.slots() == {60: "missed", 120: "unknown", 180: "unknown", 240: "unknown"} | after
 
-    for hour in (1, 3):
+    for hour in (1, 2, 4):
         world.report(_ended(f"r{hour}", hour * 60, hour * 60 + 9))
-    assert world.slots() == {60: "done", 120: "unknown", 180: "done", 240: "missed", 300: "expected"}
+    assert world.slots() == {60: "done", 120: "done", 180: "unknown", 240: "done"} | after
+
+
+def test_a_run_that_takes_longer_than_many_gaps_meets_the_slot_that_it_began_for(make: _Make) -> None:
+    """However far back that lies when it ends; the slots in between needed no run."""
+    world = make(orders={"schedule": "*/2 * * * *", "start_within": "1m"})
+    world.tick(3)
+    world.report(_going("r1", 2.5))
+    told = [title for minute in range(4, 100) for title in world.tick(minute)]
+    world.report(_ended("r1", 2.5, 99.5))
+
+    assert told == []
+    assert world.slots()[2] == "done"
+    assert {state for minute, state in world.slots().items() if 2 < minute < 99} == {"covered"}
 
 
 def test_runs_that_drift_take_their_learned_schedule_along(make: _Make) -> None:

@@ -27,10 +27,8 @@ from tocsin.store.protocol import Transaction
 _BATCH = 500
 #: Slots of one pipeline that one transaction computes. More are missing only after a long standstill.
 _AT_ONCE = 100
-#: Slots that are looked at together when a run has begun or ended, because it can make up for one of them…
+#: Slots that are looked at together when a run has begun or ended, because it can make up for one of them.
 _WINDOW = 20
-#: …and where only time has passed: the one before is missed now if nothing began for it.
-_LATEST = 2
 #: The newest attempts that may belong to these slots.
 _ATTEMPTS = 100
 #: A slot that is held up is looked at again after so long.
@@ -69,7 +67,9 @@ def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
     known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
     if known is not None:
         last_look = _last_look(tx, now)
-        _settle(tx, [run.pipeline], run.environment, now, last_look=last_look, since=now, least=_WINDOW, plan={})
+        # The slot of a run that takes long may lie far back.
+        begun = min(run.started_at, now)
+        _settle(tx, [run.pipeline], run.environment, now, last_look=last_look, since=begun, least=_WINDOW, plan={})
     if run.outcome.ok and engine.config.pipeline(run.pipeline).schedule is None:
         learn_schedule(engine, tx, run, known, now)
     if run.outcome is not Outcome.RUNNING:
@@ -108,9 +108,7 @@ def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None
             here = [slot for slot in due if slot.environment == environment]
             names = {slot.pipeline for slot in here}
             earliest = min(slot.due_at for slot in here)
-            settled = _settle(
-                tx, names, environment, now, last_look=last_look, since=earliest, least=_LATEST, plan=plan
-            )
+            settled = _settle(tx, names, environment, now, last_look=last_look, since=earliest, least=1, plan=plan)
             last_runs = tx.latest_runs_of(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
@@ -149,7 +147,7 @@ def _settle(
     least: int,
     plan: _Plan,
 ) -> Mapping[str, Sequence[Slot]]:
-    """Say of the slots since then, and of at least so many, which run is theirs and what became of them.
+    """Say of the slots since then, the one before and at least so many, which run is theirs and what became of them.
 
     What has changed is saved at once, because downstreams ask for it, and put into the plan.
     """

@@ -359,13 +359,13 @@ class MemoryTransaction(Groups):
     def slots_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, least: int
     ) -> Mapping[str, Sequence[Slot]]:
-        """Return the slots of these pipelines that are due at `since` or later, and earlier ones up to `least`."""
+        """Return the slots of these pipelines from the last one before `since` on, and earlier ones up to `least`."""
         found = {}
         for name in pipelines:
             if (name, environment) in self._read.expectations:
                 newest = self.slots(name, environment, limit=len(self._read.slots))
-                wanted = [slot for place, slot in enumerate(newest) if place < least or slot.due_at >= since]
-                found[name] = wanted[::-1]
+                late = sum(slot.due_at >= since for slot in newest)
+                found[name] = newest[: max(least, late + 1)][::-1]
         return {name: slots for name, slots in found.items() if slots}
 
     def save_slots(self, slots: Sequence[Slot], *, check_at: Mapping[str, datetime]) -> None:

@@ -265,7 +265,7 @@ class Transaction(Protocol):
     def slots_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, least: int
     ) -> Mapping[str, Sequence[Slot]]:
-        """Return the slots of these pipelines that are due at `since` or later, in the order in which they are due.
+        """Return the slots of these pipelines from the last one on that is due before `since`, in their order.
 
         Earlier ones are added until there are `least` of a pipeline. A pipeline that nothing is expected of any more is
         missing.

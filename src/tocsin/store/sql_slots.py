@@ -50,7 +50,15 @@ _SLOTS = (
     .limit(bindparam("limit"))
 )
 _UNRESOLVED = _SLOTS.where(slots.c.resolved.is_(False))
-_SINCE = bindparam("since", type_=Moment())
+#: When the last slot before a moment is due, in the same way.
+_LAST_BEFORE = func.coalesce(
+    select(func.max(_earlier.c.due_at))
+    .where(_earlier.c.pipeline == expectations.c.pipeline, _earlier.c.environment == expectations.c.environment)
+    .where(_earlier.c.due_at < bindparam("since", type_=Moment()))
+    .correlate(expectations)
+    .scalar_subquery(),
+    BEGINNING,
+)
 _SLOTS_OF = (
     select(slots.c.data)
     .select_from(
@@ -59,7 +67,7 @@ _SLOTS_OF = (
             and_(
                 slots.c.pipeline == expectations.c.pipeline,
                 slots.c.environment == expectations.c.environment,
-                slots.c.due_at >= case((_FIRST_OF_LEAST > _SINCE, _SINCE), else_=_FIRST_OF_LEAST),
+                slots.c.due_at >= case((_FIRST_OF_LEAST > _LAST_BEFORE, _LAST_BEFORE), else_=_FIRST_OF_LEAST),
             ),
         )
     )

@@ -147,7 +147,7 @@ def test_what_is_expected_is_read_in_pages_by_name(store: Store) -> None:
 
 
 def test_slots_of_several_pipelines_come_in_order_and_far_enough_back(store: Store) -> None:
-    """At least so many of each, all since a moment, and none of a pipeline that nothing is expected of."""
+    """At least so many of each, all since a moment with the one before, and none where nothing is expected."""
     first, second, third = _slots()
     with store.writing() as tx:
         tx.save_expectations([_expectation("orders"), _expectation("customers")])
@@ -157,6 +157,8 @@ def test_slots_of_several_pipelines_come_in_order_and_far_enough_back(store: Sto
         found = tx.slots_of(["orders", "customers", "dropped"], "default", since=at(1000), least=2)
         assert found == {"orders": [second, third], "customers": _slots("customers", hours=1)}
         assert tx.slots_of(["orders"], "default", since=first.due_at, least=1) == {"orders": [first, second, third]}
+        assert tx.slots_of(["orders"], "default", since=third.due_at, least=1) == {"orders": [second, third]}
+        assert tx.slots_of(["orders"], "default", since=third.due_at, least=3) == {"orders": [first, second, third]}
         assert tx.slots_of(["orders"], "prod", since=at(0), least=1) == {}
 
 
