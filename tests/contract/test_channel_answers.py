@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from email.utils import formatdate
 
@@ -42,7 +43,7 @@ class Case:
 
     reply: Reply
     means: Accepted | Refused
-    #: What it means for a Slack bot, which reads the body; None where it is the same.
+    #: What it means for a bot of Slack or Telegram, which reads the body; None where it is the same.
     to_bot: Accepted | Refused | None = None
 
 
@@ -65,7 +66,7 @@ def echo(connection: Connection) -> None:
 
 
 CASES = {
-    # Successes. The bot asks for {"ok": true}: Slack says 200 to failures too.
+    # Successes. The bots ask for {"ok": true}: Slack says 200 to failures too.
     "200 ok": Case(reply=answer(200, "ok"), means=Accepted(), to_bot=UNREADABLE),
     "200 ok true": Case(reply=answer(200, {"ok": True, "ts": "1.2", "channel": "C1"}), means=Accepted()),
     "202": Case(reply=answer(202), means=Accepted(status=202), to_bot=Refused(status=202, ambiguous=True)),
@@ -109,6 +110,12 @@ CASES = {
     "429 inf": Case(reply=answer(429, retry_after="inf"), means=later(429)),
     "429 garbage": Case(reply=answer(429, retry_after="soon"), means=later(429)),
     "429 JSON": Case(reply=answer(429, {"ok": False, "retry_after": 2.5}), means=later(429, 2.5)),
+    "429 JSON of Telegram": Case(
+        reply=answer(429, {"ok": False, "parameters": {"retry_after": 35}}), means=later(429, 35)
+    ),
+    "429 JSON with other parameters": Case(
+        reply=answer(429, {"retry_after": 4, "parameters": []}), means=later(429, 4)
+    ),
     "429 JSON negative": Case(reply=answer(429, {"retry_after": -2.5}), means=later(429)),
     "429 JSON true": Case(reply=answer(429, {"retry_after": True}), means=later(429)),
     "429 JSON nan": Case(reply=answer(429, '{"retry_after": NaN}'), means=later(429)),
@@ -169,6 +176,13 @@ def make(kind: str, url: str) -> Channel:
             return make_channel("webhook", {"url": url, "authorization": f"Bearer xoxb-{SECRET}"})
         case "slack webhook":
             return make_channel("slack", {"webhook_url": url})
+        case "teams" | "discord":
+            return make_channel(kind, {"webhook_url": url})
+        case "sentry":
+            return make_channel(kind, {"dsn": url.replace("//", f"//{SECRET}-{'x' * 30}@")})
+        case "telegram bot":
+            token = f"123456:{SECRET}-{'x' * 30}"
+            return make_channel("telegram", {"api_url": url, "bot_token": token, "chat_id": "-100"})
         case _:
             return make_channel("slack", {"api_url": url, "bot_token": f"xoxb-{SECRET}", "channel": "C1"})
 
@@ -182,7 +196,7 @@ def outcome(channel: Channel, budget: float = 10) -> Accepted | Refused:
     else:
         return Accepted(status=receipt.status or 0)
     assert SECRET not in f"{error} {error.hint} {error.answer} {error.__cause__}"
-    assert "localhost" in str(error) or "Slack" in str(error)
+    assert re.search("localhost|Slack|Telegram", str(error))
     return Refused(
         status=error.status,
         permanent=error.permanent,
@@ -192,7 +206,9 @@ def outcome(channel: Channel, budget: float = 10) -> Accepted | Refused:
     )
 
 
-every_channel = pytest.mark.parametrize("kind", ["webhook", "slack webhook", "slack bot"])
+every_channel = pytest.mark.parametrize(
+    "kind", ["webhook", "slack webhook", "slack bot", "teams", "discord", "telegram bot", "sentry"]
+)
 
 
 @every_channel
@@ -201,7 +217,7 @@ def test_answer(name: str, kind: str, receiver: Receiver) -> None:
     """Each answer leads to what the table says, after one request, and no text shows a secret."""
     case = CASES[name]
     receiver.answers(case.reply)
-    means = case.to_bot if case.to_bot and kind == "slack bot" else case.means
+    means = case.to_bot if case.to_bot and kind.endswith("bot") else case.means
     budget = 0.5 if name in {"silence", "slow headers", "slow body"} else 10
     assert outcome(make(kind, receiver.url), budget) == means
     assert len(receiver.requests) == 1

@@ -86,6 +86,11 @@ def test_cut_middle_keeps_both_ends() -> None:
         ("https://two words.example", False),
         ("ftp://example.com", False),
         ("", False),
+        # Without a host, or with one that cannot be read.
+        ("https://", False),
+        ("https:///path", False),
+        ("https://[broken", False),
+        ("https://ok.example:port", False),
     ],
 )
 def test_is_web(url: str, *, good: bool) -> None:

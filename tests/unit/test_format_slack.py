@@ -5,37 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sample_messages import AT, FAILED, HOSTILE, LONG, NOTE
+from any_messages import messages
+from sample_messages import FAILED, HOSTILE, LONG, NOTE
 from slack_limits import LIVE, complaints
 from tocsin.channels.formats import block_kit
 from tocsin.channels.formats.terminal import terminal
 from tocsin.channels.formats.text import text
-from tocsin.core.message import Code, Fact, Facts, Message, Paragraph, Tone
-from tocsin.core.run import Link
-
-#: Pieces of markup, controls and plain letters, in any order and number.
-nasty = st.lists(
-    st.sampled_from(["<!channel>", "<@U1>", "<", ">", "&", "&lt;", "`", "*", "\n", "\x00", "\u200b", "\ud800", "|"])
-    | st.text(max_size=20)
-).map("".join)
-many = st.builds(lambda piece, times: piece * times, nasty, st.integers(0, 300))
-words = nasty | many
-blocks = st.one_of(
-    st.builds(Facts, items=st.lists(st.builds(Fact, label=words, value=words), max_size=5).map(tuple)),
-    st.builds(Paragraph, text=words, label=words),
-    st.builds(Code, code=words, label=words),
-)
-messages = st.builds(
-    Message,
-    title=words,
-    tone=st.sampled_from(Tone),
-    blocks=st.lists(blocks, max_size=6).map(tuple),
-    links=st.lists(st.builds(Link, label=words, url=nasty | st.just("https://ok.example")), max_size=4).map(tuple),
-    footer=words,
-    at=st.just(AT),
-)
+from tocsin.core.message import Code, Message
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

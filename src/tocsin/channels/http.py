@@ -9,12 +9,13 @@ errors that never show an address in full.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tocsin.channels.connection import Clock, Response, authorization, open_connection
 from tocsin.channels.refusal import Answer, refusal, retry_after, shorten
@@ -165,8 +166,9 @@ def _plain(error: Exception) -> str:
 
 
 def _secrets(target: SplitResult, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what an answer could repeat of a request: the path, the query, credentials."""
+    """Return what an answer could repeat of a request: the path, the query, parts of both, credentials."""
     words = {target.geturl(), f"{target.path}?{target.query}", target.path, target.query, target.password or ""}
-    words |= {part for part in target.path.split("/") if len(part) > len("incoming-webhook")}
+    parts = re.split(r"[/?&=:]", f"{target.path}?{target.query}")
+    words |= {part for part in (*parts, *map(unquote, parts)) if len(part) > len("incoming-webhook")}
     words |= {word for name, value in headers.items() if name.lower() == "authorization" for word in value.split()}
     return tuple(word for word in words if len(word) > len("Bearer"))

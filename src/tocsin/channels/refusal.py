@@ -87,8 +87,8 @@ def excerpt(answer: Answer, *, secrets: tuple[str, ...] = ()) -> str:
 def retry_after(answer: Answer, now: float) -> float | None:
     """Return the seconds that the receiver asked us to wait, from 0 up to one hour.
 
-    Understands whole and decimal seconds and HTTP dates in `Retry-After`, and `retry_after` in a JSON body
-    (Slack, Discord). Anything else, also a negative or endless time, counts as not said.
+    Understands whole and decimal seconds and HTTP dates in `Retry-After`, and `retry_after` in a JSON body (Slack,
+    Discord) or in its `parameters` (Telegram). Anything else, also a negative or endless time, counts as not said.
 
     Args:
         answer: The receiver's answer.
@@ -104,7 +104,8 @@ def retry_after(answer: Answer, now: float) -> float | None:
             pass
         else:
             return min(wait, LONGEST_WAIT) if wait >= 0 else None
-    asked = str(answer.json.get("retry_after"))
+    parameters = answer.json.get("parameters")
+    asked = str((parameters if isinstance(parameters, dict) else answer.json).get("retry_after"))
     return min(float(asked), LONGEST_WAIT) if _NUMBER.fullmatch(asked) else None
 
 

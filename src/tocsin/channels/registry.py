@@ -7,23 +7,33 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from tocsin.channels.alertmanager import Alertmanager
+from tocsin.channels.apprise import Apprise
 from tocsin.channels.base import Channel, Field
+from tocsin.channels.discord import Discord
 from tocsin.channels.file import File
+from tocsin.channels.mail import Email
 from tocsin.channels.opsgenie import Opsgenie
 from tocsin.channels.pagerduty import PagerDuty
 from tocsin.channels.sentry import Sentry
 from tocsin.channels.slack import Slack
+from tocsin.channels.teams import Teams
+from tocsin.channels.telegram import Telegram
 from tocsin.channels.terminal import Terminal
 from tocsin.channels.webhook import Webhook
 from tocsin.errors import ConfigError
 
 CHANNELS: dict[str, type[Channel]] = {
     Slack.type: Slack,
+    Teams.type: Teams,
+    Discord.type: Discord,
+    Telegram.type: Telegram,
     PagerDuty.type: PagerDuty,
     Opsgenie.type: Opsgenie,
     Alertmanager.type: Alertmanager,
     Sentry.type: Sentry,
+    Email.type: Email,
     Webhook.type: Webhook,
+    Apprise.type: Apprise,
     File.type: File,
     Terminal.type: Terminal,
 }

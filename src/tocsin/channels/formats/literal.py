@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from tocsin.core.message import Message, Tone
 
@@ -89,7 +90,12 @@ def moment(at: datetime) -> str:
 
 def is_web(url: str) -> bool:
     """Tell whether a link can be offered to click: a web address without anything that could end it early."""
-    return url.startswith(("https://", "http://")) and url.isprintable() and not set(url) & set(' <>|"`\\')
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return whole and url.startswith(("https://", "http://")) and url.isprintable() and not set(url) & set(' <>|"`\\')
 
 
 def _left_out(count: int) -> str:

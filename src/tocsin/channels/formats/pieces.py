@@ -7,22 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tocsin.channels.formats.literal import clean, cut, cut_middle, headline, one_line
+from tocsin.channels.formats.literal import clean, cut, cut_middle, headline, is_web, one_line
 from tocsin.core.message import Block, Code, Facts, Message, Paragraph
-
-#: Facts in a row; a long list must not push out what comes after it.
-_FACTS = 25
+from tocsin.core.run import Link
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Characters at most of each kind of piece; a title that is longer stands in the body once more."""
+    """How much of a message is shown. All but `facts` are characters at most of one piece."""
 
+    #: A title that is longer stands in the body once more.
     title: int
     label: int = 75
     value: int = 1_000
     paragraph: int = 2_900
     code: int = 2_900
+    #: Facts in a row; a long list must not push out what comes after it.
+    facts: int = 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +65,38 @@ def fitting(said: Sequence[Piece], cost: Callable[[Piece], int], *, total: int, 
     return [*said[:fit], *more]
 
 
+def clickable(
+    links: Sequence[Link], limits: Limits, *, most: int, total: int, allowed: Callable[[str], bool] = is_web
+) -> tuple[list[Link], list[Piece]]:
+    """Return the links that can be offered to click, and the others as pieces to read.
+
+    Args:
+        links: All links.
+        limits: How long a label and an address to read may be.
+        most: How many may be offered.
+        total: Characters of all that are offered.
+        allowed: Whether an address may be offered; one with letters outside ASCII never is.
+    """
+    offered: list[Link] = []
+    rest: list[Piece] = []
+    for link in links:
+        label, url = _label(link.label, limits) or "Link", one_line(link.url)
+        if len(offered) < most and len(label) + len(url) <= total and url.isascii() and allowed(url):
+            offered.append(Link(label=label, url=url))
+            total -= len(label) + len(url)
+        else:
+            rest.append(Piece(label=label, words=cut(url, limits.value) or "-", apart=not rest))
+    return offered, rest
+
+
 def _pieces(block: Block, limits: Limits) -> Iterator[Piece]:
     match block:
         case Facts(items=items):
-            for fact in items[:_FACTS]:
+            for fact in items[: limits.facts]:
                 words = cut(clean(fact.value).strip(), limits.value) or "-"
                 yield Piece(label=_label(fact.label, limits), words=words)
-            if len(items) > _FACTS:
-                yield Piece(label="", words=f"+{len(items) - _FACTS} more")
+            if len(items) > limits.facts:
+                yield Piece(label="", words=f"+{len(items) - limits.facts} more")
         case Paragraph(text=words, label=label):
             yield Piece(label=_label(label, limits), words=cut(clean(words).strip(), limits.paragraph), apart=True)
         case Code(code=code, label=label):
