@@ -378,6 +378,7 @@ def test_a_report_that_comes_after_not_started_was_told_ends_it(make: _Make) -> 
 def test_what_nobody_looked_at_is_unknown_until_it_is_heard_of(make: _Make) -> None:
     """Slots of Tocsin's own outage are no certain misses, unlike those that were watched; late reports settle them."""
     world = make(orders=_HOURLY)
+    world.tick(61)
     world.tick(71)
     world.restart()
     world.tick(255)
