@@ -188,6 +188,13 @@ def test_tls(ca_file: str) -> None:
         assert send(server.port, encryption="tls", ca_file=ca_file).status == 250
 
 
+def test_tls_where_none_is_spoken(server: MailServer) -> None:
+    """Whoever mixes up the two kinds of encryption is told which port wants which."""
+    error = refused(server.port, encryption="tls")
+    assert str(error).startswith(f"localhost:{server.port} cannot be used: ")
+    assert 'port 465 wants encryption = "tls", port 587 "starttls"' in error.hint
+
+
 @pytest.mark.parametrize("encryption", ["starttls", "tls"])
 def test_unknown_certificate(encryption: str, ca_file: str) -> None:
     """A certificate that nobody vouches for is not trusted, and nothing is sent."""
@@ -289,7 +296,7 @@ def test_server_that_repeats_the_password() -> None:
         with pytest.raises(DeliveryError, match="535 no AUTH PLAIN … …") as caught:
             hand_over(server, "a@example.com", [ADA], b"", budget=10)
     assert SECRET not in repr(server)
-    assert said not in f"{caught.value} {caught.value.answer}"
+    assert said not in f"{caught.value} {caught.value.answer} {caught.value.__cause__}"
 
 
 def test_slow_server_cannot_outlast_the_budget() -> None:

@@ -155,11 +155,10 @@ class Email(Channel):
     def problems(cls, settings: Mapping[str, str]) -> list[str]:
         """Check addresses, port and log-in."""
         found = []
-        for name, most in (("from", 1), ("to", None)):
-            addresses = _addresses(settings[name])
-            if not addresses or len(addresses) > (most or len(addresses)):
-                wanted = "address" if most else "list of addresses"
-                found.append(f'{name} = "{settings[name]}" is no {wanted}; write it like {_example(cls, name)}')
+        if len(_addresses(settings["from"])) != 1:
+            found.append(f'from = "{settings["from"]}" is no address; write it like {_example(cls, "from")}')
+        if not _addresses(settings["to"]):
+            found.append(f'to = "{settings["to"]}" is no list of addresses; write it like {_example(cls, "to")}')
         if settings["host"].count(":") == 1:
             found.append(f'host = "{settings["host"]}" is more than a host; set port by itself')
         port = settings.get("port", "25")
@@ -186,27 +185,24 @@ class Email(Channel):
         handed = hand_over(self._server, self._sender.addr_spec, recipients, mail, budget=outgoing.budget)
         if not handed.taken and not outgoing.only:
             raise _nobody(self._server, handed)
-        said = [handed.answer if handed.taken else "", _named("refused", handed.never), _named("waits", handed.later)]
-        return Receipt(
-            reference=thread,
-            status=handed.status,
-            answer="; ".join(filter(None, said)),
-            again=tuple(handed.later),
-        )
+        return Receipt(reference=thread, status=handed.status, answer=handed.answer, again=tuple(handed.later))
 
     def _thread(self, outgoing: Outgoing) -> dict[str, str]:
         """Return Message-ID and subject of the first mail about the alert, which may be this one."""
         subject = cut(one_line(outgoing.message.title), _SUBJECT) or "(no title)"
         first = outgoing.previous.reference if outgoing.previous else {}
-        own = {"message_id": f"<{outgoing.key}@{self._sender.domain}>", "subject": subject}
+        own = {"message_id": self._id(outgoing), "subject": subject}
         return {name: first.get(name, value) for name, value in own.items()}
+
+    def _id(self, outgoing: Outgoing) -> str:
+        return f"<{outgoing.key}@{self._sender.domain}>"
 
     def _mail(self, outgoing: Outgoing, thread: Mapping[str, str], now: datetime) -> EmailMessage:
         """Return the mail; every text from outside is one line before it becomes a header."""
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = self._sender
         mail["To"] = self._recipients
-        own = f"<{outgoing.key}@{self._sender.domain}>"
+        own = self._id(outgoing)
         # Programs that show threads want the same subject in all of one, so what is new stands first in the text.
         answer = thread["message_id"] != own
         mail["Subject"] = f"Re: {thread['subject']}" if answer else thread["subject"]
@@ -236,17 +232,12 @@ def _addresses(listed: str) -> tuple[Address, ...]:
 
 
 def _nobody(server: Server, handed: Handed) -> DeliveryError:
-    said = "; ".join(filter(None, [_named("refused", handed.never), _named("waits", handed.later)]))
     if handed.later:
         msg = f"{server.name} takes nothing for the recipients for now"
-        return DeliveryError(msg, permanent=False, status=handed.status, answer=said)
+        return DeliveryError(msg, permanent=False, status=handed.status, answer=handed.answer)
     msg = f"{server.name} refused every recipient"
     hint = "check the addresses in to, and whether the server may send to them"
-    return DeliveryError(msg, permanent=True, hint=hint, status=handed.status, answer=said)
-
-
-def _named(what: str, refused: Mapping[str, str]) -> str:
-    return f"{what}: {', '.join(f'{address} ({answer})' for address, answer in refused.items())}" if refused else ""
+    return DeliveryError(msg, permanent=True, hint=hint, status=handed.status, answer=handed.answer)
 
 
 def _example(channel: type[Channel], name: str) -> str:

@@ -23,7 +23,7 @@ from tocsin.errors import DeliveryError
 #: How a conversation is encrypted, and the port that is meant for it (RFC 8314, RFC 6409).
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _READY, _OK, _WILL_FORWARD, _TOO_MUCH = 220, 250, 251, 552
-#: A server that was to be told to whom, and wants a log-in first.
+#: What a server answers that wants a log-in first.
 _LOGIN_NEEDED = frozenset({530, 538})
 
 
@@ -57,7 +57,13 @@ class Handed:
     never: Mapping[str, str]
     #: The last answer.
     status: int
-    answer: str
+    last: str
+
+    @property
+    def answer(self) -> str:
+        """What the server said, with everybody who has not got it."""
+        said = [self.last if self.taken else "", _named("refused", self.never), _named("waits", self.later)]
+        return "; ".join(filter(None, said))
 
 
 class _Conversation(smtplib.SMTP):
@@ -122,11 +128,9 @@ def hand_over(server: Server, sender: str, recipients: Sequence[str], message: b
         _log_in(conversation, server)
         return _offer(conversation, server, sender, recipients, message)
     except smtplib.SMTPDataError as error:
-        raise _refused(
-            server, "refused the message", error.smtp_code, _bytes(error.smtp_error), payload=True
-        ) from error
+        raise _refused(server, "refused the message", error.smtp_code, error.smtp_error, payload=True) from None
     except smtplib.SMTPResponseException as error:
-        raise _refused(server, "broke off the conversation", error.smtp_code, _bytes(error.smtp_error)) from error
+        raise _refused(server, "broke off the conversation", error.smtp_code, error.smtp_error) from None
     except OSError as error:
         raise _broken(server, error, sent=conversation.sent) from error
     finally:
@@ -169,7 +173,8 @@ def _log_in(conversation: _Conversation, server: Server) -> None:
     except smtplib.SMTPAuthenticationError as error:
         hint = "check username and password; some providers want a password made for programs (app password)"
         what = f"refused the log-in of {server.username}"
-        raise _refused(server, what, error.smtp_code, _bytes(error.smtp_error), hint=hint) from error
+        # The exception holds the answer as it came, and that may repeat the password.
+        raise _refused(server, what, error.smtp_code, error.smtp_error, hint=hint) from None
 
 
 def _offer(
@@ -194,7 +199,7 @@ def _offer(
         code, said = conversation.data(message)
     with contextlib.suppress(OSError):
         conversation.putcmd("quit")
-    return Handed(taken=tuple(taken), later=later, never=never, status=code, answer=_shown(server, code, said))
+    return Handed(taken=tuple(taken), later=later, never=never, status=code, last=_shown(server, code, said))
 
 
 def _sender_refused(server: Server, sender: str, code: int, said: bytes) -> DeliveryError:
@@ -209,7 +214,7 @@ def _refused(
     server: Server,
     what: str,
     code: int,
-    said: bytes,
+    said: bytes | str,
     *,
     hint: str = "",
     payload: bool = False,
@@ -245,18 +250,19 @@ def _broken(server: Server, error: OSError, *, sent: bool) -> DeliveryError:
     return DeliveryError(f"{server.name} cannot be used: {why}", permanent=False, hint=hint)
 
 
+def _named(what: str, refused: Mapping[str, str]) -> str:
+    return f"{what}: {', '.join(f'{address} ({answer})' for address, answer in refused.items())}" if refused else ""
+
+
 def _lasts(code: int) -> bool:
     return code // 100 == 5  # noqa: PLR2004
 
 
-def _shown(server: Server, code: int, said: bytes) -> str:
+def _shown(server: Server, code: int, said: bytes | str) -> str:
     """Return code and text of an answer, without what it may repeat of the log-in."""
     pair = f"\0{server.username}\0{server.password}"
     plain = (server.password, pair)
     secrets = [*plain, *(base64.b64encode(text.encode()).decode() for text in plain)] if server.password else []
-    text = excerpt(Answer(status=code, headers={}, body=said), secrets=tuple(secrets))
+    body = said.encode() if isinstance(said, str) else said
+    text = excerpt(Answer(status=code, headers={}, body=body), secrets=tuple(secrets))
     return f"{code} {text}".strip() if code > 0 else text or "no SMTP"
-
-
-def _bytes(said: bytes | str) -> bytes:
-    return said.encode() if isinstance(said, str) else said

@@ -64,12 +64,12 @@ def _body(shown: list[Piece]) -> Iterator[Element]:
             yield _table(*map(_fact, group), style="margin:0 0 4px")
             continue
         for piece in group:
-            label = [_node("b", f"{piece.label}:"), " "] if piece.label else []
+            label: list[Element | str] = [_node("b", f"{piece.label}:"), " "] if piece.label else []
             if not piece.code:
                 yield _node("p", *label, *_lines(piece.words), style=f"{_TEXT};margin:12px 0 0;{_BREAK}")
                 continue
             if label:
-                yield _node("p", label[0], style=f"{_TEXT};margin:12px 0 0")
+                yield _node("p", *label, style=f"{_TEXT};margin:12px 0 0")
             code = _node("td", _node("pre", piece.words, style=_CODE), style="padding:10px 12px")
             yield _table(_node("tr", code), bgcolor="#f6f8fa", style="margin:6px 0 0;table-layout:fixed")
 
