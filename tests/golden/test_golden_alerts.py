@@ -11,15 +11,18 @@ import pytest
 
 from made import alert, at, cause, good_run, run
 from tocsin.channels.formats.text import text
-from tocsin.core.alert import Alert, acknowledge, resolve
+from tocsin.core.alert import Alert, acknowledge, note_issue, resolve, snooze
 from tocsin.core.cause import CauseClass
 from tocsin.core.compose import Surroundings, compose
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.matchers import Matcher
 from tocsin.core.message import Message
 from tocsin.core.notify import Reason
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import Context, FailedJob, Link, Outcome, Run, Stage, TableLoad
 from tocsin.core.severity import Severity
+from tocsin.core.silence import Silence
+from tocsin.core.silence_ended import compose_end
 
 BEFORE = good_run("earlier", ended=-1440)
 
@@ -72,6 +75,21 @@ _CHANNEL = alert(
     "channel's settings",
     hint="Try it with: tocsin channel test ops",
     run_id=None,
+)
+_SNOOZED, _ = snooze(note_issue(alert(), link="the vendor knows")[0], until=at(60), by="ada", now=at(5))
+_SILENCE = Silence(
+    id="3f2a9c1d77",
+    matchers=(
+        Matcher(label="pipeline", operator="=~", value="or.*"),
+        Matcher(label="severity", operator="!=", value="info"),
+    ),
+    starts_at=at(0),
+    ends_at=at(60),
+    reason="the warehouse is moved",
+    author="ann",
+    created_at=at(0),
+    ended_by="bob",
+    ended_at=at(30),
 )
 
 SCENES: dict[str, Message] = {
@@ -138,6 +156,11 @@ SCENES: dict[str, Message] = {
         Surroundings(run=run()),
     ),
     "acknowledged": compose(acknowledge(alert(), by="ada", now=at(5))[0], Reason.ACKNOWLEDGED, Surroundings(run=run())),
+    "snoozed": compose(_SNOOZED, Reason.PUT_OFF, Surroundings(run=run())),
+    "snooze_over": compose(
+        note_issue(_SNOOZED, link="https://tickets.internal/7")[0], Reason.SNOOZE_OVER, Surroundings(run=run())
+    ),
+    "silence_ended": compose_end(_SILENCE, [alert(), _CHANNEL]),
     "channel": compose(_CHANNEL, Reason.NEW, Surroundings()),
     "channel_by_interval": compose(replace(_CHANNEL, occurrences=30, last_at=at(240)), Reason.REPEAT, Surroundings()),
     "channel_delivers_again": compose(

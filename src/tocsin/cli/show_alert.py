@@ -66,6 +66,7 @@ def life_document(tx: Transaction, life: Life) -> dict[str, object]:
             "id": one.id,
             "channel": one.channel,
             "reason": one.reason,
+            "because": one.because,
             "status": one.status,
             "at": one.created_at,
             "times": one.times,

@@ -93,10 +93,14 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
     )
 
 
-def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
+def name_of(alert: Alert) -> str:
+    """Return "orders", "orders (prod)" or "channel ops"."""
     name = f"channel {alert.subject}" if alert.topic is Topic.CHANNEL else alert.subject
-    if alert.environment not in UNNAMED:
-        name = f"{name} ({alert.environment})"
+    return name if alert.environment in UNNAMED else f"{name} ({alert.environment})"
+
+
+def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
+    name = name_of(alert)
     if alert.resolved_by is not None:
         return f"{name}: resolved by {alert.resolved_by}"
     if alert.state is State.RESOLVED:

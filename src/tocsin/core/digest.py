@@ -18,7 +18,8 @@ from tocsin.core.words import count, listing, moment
 _SHOWN, _NAMED = 10, 40
 #: What at least this part of the problems have in common is worth saying.
 _COMMON = 0.5
-_WORDS = {
+#: What is wrong, behind a name.
+WORDS = {
     "failed": "failed",
     "partial": "loaded only a part",
     "exited": "exited early",
@@ -67,7 +68,7 @@ def _title(alerts: Sequence[Alert], going_on: Sequence[Alert]) -> str:
     where = f" ({environments.pop()})" if len(environments) == 1 else ""
     if not going_on:
         return f"all {_problems(alerts)} are over{where}" if len(alerts) > 1 else f"{alerts[0].subject}: over{where}"
-    kinds = Counter(_WORDS.get(alert.kind, alert.kind) for alert in going_on).most_common()
+    kinds = Counter(WORDS.get(alert.kind, alert.kind) for alert in going_on).most_common()
     if len(going_on) < len(alerts):
         return f"{len(going_on):,} of {_problems(alerts)} go on{where}"
     if len(kinds) == 1:
@@ -132,7 +133,7 @@ def _named(going_on: Sequence[Alert], cause: str | None) -> list[Block]:
 
 def _line(alert: Alert) -> str:
     known = ", acknowledged" if alert.state is State.ACKNOWLEDGED else ""
-    return f"{_WORDS.get(alert.kind, alert.kind)}{known}: {alert.summary}"
+    return f"{WORDS.get(alert.kind, alert.kind)}{known}: {alert.summary}"
 
 
 def _tone(going_on: Sequence[Alert], worst: Severity) -> Tone:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from tocsin.core.alert import Alert
 from tocsin.core.codec import encode
+from tocsin.core.compose import name_of
+from tocsin.core.digest import WORDS
 from tocsin.core.message import Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.silence import Silence
 from tocsin.core.words import count, listing, moment
@@ -39,4 +41,4 @@ def compose_end(silence: Silence, left: Sequence[Alert]) -> Message:
 
 
 def _named(alert: Alert) -> str:
-    return f"{alert.subject} {alert.kind.value.replace('_', ' ')} ({alert.id[:8]})"
+    return f"{name_of(alert)} {WORDS.get(alert.kind, alert.kind)} ({alert.id[:8]})"

@@ -62,6 +62,8 @@ def test_a_silence_ended_by_hand_tells_what_it_muted(project: Project) -> None:
     silence = silence_id(project)
     assert "(not told: silenced)" in project.says("alerts")
     assert f"silenced: silence {silence} of ada: moving" in project.says("show", "orders")
+    (kept,) = project.json("show", "orders")["alert"]["notifications"]
+    assert kept["because"] == f"silence {silence} of ada: moving"
     assert project.told() == []
     project.now = at(61)
 
