@@ -79,7 +79,7 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
         lambda tx: tx.starts_of(["p", "q"], "e", since=NOON, most=3),
         ["autoindex_expectations_1 (pipeline=? AND environment=?)", "(pipeline=? AND environment=? AND started_at>?)"],
     ),
-    (lambda tx: tx.latest_runs_of(["p", "q"], "e"), ["autoindex_runs", "runs_by_pipeline"]),
+    (lambda tx: tx.last_contexts(["p", "q"], "e"), ["autoindex_runs", "runs_by_pipeline"]),
     (lambda tx: tx.due_expectations(NOON, limit=9), ["expectations_by_next_slot"]),
     (lambda tx: tx.next_slot_at(), ["expectations_by_next_slot", "slots_to_check"]),
     (lambda tx: tx.slots("p", "e", unresolved=True), ["slots_by_pipeline"]),

@@ -67,7 +67,7 @@ _STARTED = _slot(state=SlotState.STARTED, logical_id="late1")
 
 def test_nothing_began() -> None:
     """The message names the time, the zone, the grace, where the schedule stands and what to look at."""
-    found = judge_start(_slot(), at(16), last_run=good_run(context=Context(command="orders.py", host="etl1")))
+    found = judge_start(_slot(), at(16), last_context=Context(command="orders.py", host="etl1"))
 
     assert found == Finding(
         kind=Kind.NOT_STARTED,
@@ -100,9 +100,9 @@ def test_nothing_began() -> None:
 )
 def test_the_hint_names_what_usually_starts_it(orchestrator: str | None, names: dict[str, str], said: str) -> None:
     """Whoever runs Airflow is not sent to crontab."""
-    last = good_run(context=Context(orchestrator=orchestrator, names=names))
+    last = Context(orchestrator=orchestrator, names=names)
 
-    found = judge_start(_slot(), at(16), last_run=last)
+    found = judge_start(_slot(), at(16), last_context=last)
 
     assert found is not None
     assert said in found.hint

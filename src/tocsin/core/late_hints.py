@@ -38,15 +38,15 @@ _SLOW = {
 }
 
 
-def hint_to_start(pipeline: str, last_run: Run | None, *, learned: bool) -> str:
+def hint_to_start(pipeline: str, last_context: Context | None, *, learned: bool) -> str:
     """Return where to look for a start that did not come.
 
     Args:
         pipeline: Its name.
-        last_run: Its newest run, which tells what usually starts it.
+        last_context: Where its newest run ran, which tells what usually starts it.
         learned: Whether the schedule was learned, and so may be wrong.
     """
-    context = last_run.context if last_run is not None else Context()
+    context = last_context or Context()
     starter = _STARTERS.get(context.orchestrator or "", _starter_unknown)
     wrong = (
         f"If it has no such schedule, write the right one as schedule in [tocsin.pipelines.{pipeline}]."

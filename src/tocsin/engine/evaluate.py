@@ -45,8 +45,6 @@ class Found:
     alert: Alert | None
     #: The run that it is about.
     run: Run | None = None
-    #: The newest run of the pipeline, where somebody has looked already.
-    newest: Run | None = None
 
 
 def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
@@ -75,7 +73,7 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
         if change is Change.NOTHING:
             tx.save_alerts([alert])
         else:
-            changed.append(Changed(alert=alert, change=change, run=each.run, newest=each.newest))
+            changed.append(Changed(alert=alert, change=change, run=each.run))
     notify(engine, tx, changed)
 
 

@@ -11,7 +11,7 @@ from tocsin.core.attribution import settle
 from tocsin.core.dependency import Graph
 from tocsin.core.finding import Finding, Topic
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.slot import Slot, SlotState
 from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
@@ -109,7 +109,7 @@ def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None
             names = {slot.pipeline for slot in here}
             earliest = min(slot.due_at for slot in here)
             settled = _settle(tx, names, environment, now, last_look=last_look, since=earliest, least=1, plan=plan)
-            last_runs = tx.latest_runs_of(settled, environment)
+            contexts = tx.last_contexts(settled, environment)
             keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
             alerts = tx.open_alerts(keys.values())
             graph = order_above(engine, tx, settled, environment)
@@ -122,7 +122,7 @@ def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None
                     now=now,
                     last_look=last_look,
                     plan=plan,
-                    last_run=last_runs.get(name),
+                    last_context=contexts.get(name),
                     alert=alerts.get(keys[name]),
                 )
                 found += judgement.judge([slot for slot in slots if slot.id in plan])
@@ -192,7 +192,8 @@ class _Judgement:
     #: When Tocsin has looked last.
     last_look: datetime
     plan: _Plan
-    last_run: Run | None
+    #: Where the newest run of the pipeline ran.
+    last_context: Context | None
     #: The open delivery alert of the pipeline.
     alert: Alert | None
     missed: list[Slot] = field(default_factory=list)
@@ -216,8 +217,8 @@ class _Judgement:
         history = self._history(slot)
         run = next((one for one in history if slot.logical_id in {one.logical_id, one.id}), None)
         finding = judge_finish(
-            slot, run, self.now, history=history, hold=hold, open_alert=self.alert, last_run=self.last_run
-        ) or judge_start(slot, self.now, hold=hold, missed=self.missed, last_run=self.last_run)
+            slot, run, self.now, history=history, hold=hold, open_alert=self.alert, last_context=self.last_context
+        ) or judge_start(slot, self.now, hold=hold, missed=self.missed, last_context=self.last_context)
         # A hold ends whenever its upstream is well, and moves the deadlines of the slot by then.
         held = hold is not None and hold.released_at is None and not slot.state.resolved
         check_at = self.now + _HELD if held else _next_check(released(slot, hold, run), self.now)
@@ -226,7 +227,7 @@ class _Judgement:
         if finding is None or not self.engine.config.pipeline(slot.pipeline).enabled:
             return []
         told = _with_own_outage(finding, first, self.now, self.last_look)
-        return [Found(finding=told, alert=self.alert, run=run, newest=self.last_run)]
+        return [Found(finding=told, alert=self.alert, run=run)]
 
     def _history(self, slot: Slot) -> Sequence[Run]:
         """Return the newest runs, the slot's own among them; none where nothing began for it."""

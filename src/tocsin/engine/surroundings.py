@@ -24,8 +24,6 @@ class Changed:
     change: Change
     #: The run that the change is about.
     run: Run | None = None
-    #: The newest run, where somebody has looked already.
-    newest: Run | None = None
 
 
 def surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundings:
@@ -34,19 +32,17 @@ def surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundi
     waiting = order_below(engine, tx, alert.subject, alert.environment) if alert.topic is Topic.DELIVERY else None
     return Surroundings(
         run=changed.run or (tx.run(alert.run_id) if alert.run_id else None),
-        last_success=_last_success(tx, alert, changed.newest),
+        last_success=_last_success(tx, alert),
         owner=str(labels_for(engine, alert)["owner"]),
         blocks=impact(alert.subject, waiting) if waiting else (),
         learned=tuple(waiting.learned.values()) if waiting else (),
     )
 
 
-def _last_success(tx: Transaction, alert: Alert, newest: Run | None) -> Run | None:
-    """Return the newest run that went well before the problem; the newest of all is that most often."""
+def _last_success(tx: Transaction, alert: Alert) -> Run | None:
+    """Return the newest run that went well before the problem."""
     if alert.topic is not Topic.DELIVERY:
         return None
-    if newest is not None and newest.outcome.ok and newest.started_at <= alert.since:
-        return newest
     before = alert.since + timedelta(microseconds=1)
     found = tx.runs(pipeline=alert.subject, environment=alert.environment, outcomes=GOOD, before=before, limit=1)
     return found[0] if found else None

@@ -14,7 +14,7 @@ from tocsin.core.expectation import Expectation
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
@@ -109,10 +109,10 @@ class MemoryTransaction(Groups):
         latest = {(run.pipeline, run.environment): run for run in oldest_first}
         return [latest[key] for key in sorted(latest)]
 
-    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
-        """Return the newest run of each of these pipelines that has any, by pipeline name."""
+    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
         latest = (run for run in self.latest_runs() if run.environment == environment)
-        return {run.pipeline: run for run in latest if run.pipeline in pipelines}
+        return {run.pipeline: run.context for run in latest if run.pipeline in pipelines}
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int

@@ -18,7 +18,7 @@ from tocsin.core.group import Group, Member
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 
@@ -59,8 +59,8 @@ class Transaction(Protocol):
     def latest_runs(self) -> Sequence[Run]:
         """Return the newest run of each pipeline and environment, by pipeline name."""
 
-    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
-        """Return the newest run of each of these pipelines that has any, by pipeline name."""
+    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int

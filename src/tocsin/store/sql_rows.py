@@ -51,14 +51,20 @@ def dump(fact: object) -> str:
     return _JSON.encode(encode(fact))
 
 
-def load(kind: type[T], text: str) -> T:
+def load(kind: type[T], text: str, *, part: str | None = None) -> T:
     """Return the fact that `dump` made `text` of.
+
+    Args:
+        kind: The type of the fact, or of the part.
+        text: What `dump` returned.
+        part: Only what this field of the fact holds, which is of a kind that needs no value.
 
     Raises:
         StoreError: This version does not understand the text.
     """
     try:
-        return decode(kind, json.loads(text))
+        data = json.loads(text)
+        return decode(kind, data if part is None else data.get(part, {}))
     except ValueError as error:
         raise StoreError(
             f"the store holds a {kind.__name__} that this version of Tocsin cannot read: {error}; "

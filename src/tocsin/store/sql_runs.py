@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from tocsin.core.attribution import Start
-from tocsin.core.run import Origin, Outcome, Run
+from tocsin.core.run import Context, Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
 from tocsin.store.sql_rows import Rows, begins_with, dump, load
 from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, runs
@@ -75,7 +75,11 @@ _THESE = and_(
     expectations.c.pipeline.in_(bindparam("pipelines", expanding=True)),
     expectations.c.environment == bindparam("environment"),
 )
-_LATEST_OF = _RUNS.join_from(expectations, runs, runs.c.id == _newest_of(runs.c.id, place=0)).where(_THESE)
+_LATEST_OF = (
+    select(runs.c.pipeline, runs.c.data)
+    .join_from(expectations, runs, runs.c.id == _newest_of(runs.c.id, place=0))
+    .where(_THESE)
+)
 _STARTS_OF = (
     select(runs.c.pipeline, runs.c.logical_id, runs.c.id, runs.c.started_at, runs.c.ended_at, runs.c.outcome)
     .add_columns(runs.c.origin)
@@ -167,11 +171,13 @@ class Runs(Rows):
         """Return the newest run of each pipeline and environment; served by `runs_by_pipeline`."""
         return [load(Run, text) for text in self._connection.scalars(_LATEST)]
 
-    def latest_runs_of(self, pipelines: Collection[str], environment: str) -> Mapping[str, Run]:
-        """Return the newest run of each of these pipelines; served by `runs_by_pipeline` and the primary key."""
-        values = {"pipelines": list(pipelines), "environment": environment}
-        found = (load(Run, text) for text in self._connection.scalars(_LATEST_OF, values))
-        return {run.pipeline: run for run in found}
+    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where these pipelines ran last; served by `runs_by_pipeline` and the primary key.
+
+        To make a whole run of the text, with its steps and tables, takes five times as long.
+        """
+        found = self._connection.execute(_LATEST_OF, {"pipelines": list(pipelines), "environment": environment})
+        return {pipeline: load(Context, text, part="context") for pipeline, text in found}
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int

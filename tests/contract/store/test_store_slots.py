@@ -183,4 +183,20 @@ def test_starts_of_several_pipelines_are_those_that_had_not_ended(store: Store) 
         }
         newest = tx.starts_of(["orders"], "default", since=at(-10), most=1)
         assert [start.logical_id for start in newest["orders"]] == ["goes on"]
-        assert tx.latest_runs_of(["orders", "customers"], "default") == {"orders": runs[1], "customers": runs[2]}
+
+
+def test_where_pipelines_ran_last_is_known(store: Store) -> None:
+    """The newest run of each counts, whether it says much of its place or nothing; what never ran is missing."""
+    airflow = Context(orchestrator="airflow", names={"dag_id": "shop"}, max_attempts=3)
+    with store.writing() as tx:
+        tx.save_expectations([_expectation(name) for name in ("orders", "customers", "new")])
+        tx.save_run(good_run("before", ended=1, context=Context(host="etl1")))
+        tx.save_run(good_run("last", ended=2, context=airflow))
+        tx.save_run(good_run("other", ended=3, pipeline="customers"))
+
+    with store.reading() as tx:
+        assert tx.last_contexts(["orders", "customers", "new"], "default") == {
+            "orders": airflow,
+            "customers": Context(),
+        }
+        assert tx.last_contexts(["orders"], "prod") == {}

@@ -11,7 +11,7 @@ from tocsin.core.dependency import Hold
 from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.late_hints import hint_to_start, hint_to_wait
 from tocsin.core.rules.stall import is_still
-from tocsin.core.run import Outcome, Run
+from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.schedules.zone import zone
 from tocsin.core.severity import Severity
 from tocsin.core.slot import Slot, SlotState
@@ -31,7 +31,7 @@ def judge_start(
     *,
     hold: Hold | None = None,
     missed: Sequence[Slot] = (),
-    last_run: Run | None = None,
+    last_context: Context | None = None,
 ) -> Finding | None:
     """Return that nothing began for a slot although its grace has passed.
 
@@ -43,7 +43,7 @@ def judge_start(
         now: The present, aware.
         hold: What its upstreams have to do with it.
         missed: Slots before this one that nothing began for and that nobody was told of, oldest first.
-        last_run: The newest run of the pipeline, for the hint.
+        last_context: Where the newest run of the pipeline ran, for the hint.
     """
     if slot.state not in {SlotState.EXPECTED, SlotState.MISSED, SlotState.UNKNOWN} or _held(hold):
         return None
@@ -62,7 +62,7 @@ def judge_start(
         kind=Kind.NOT_STARTED,
         severity=_severity(slot),
         summary=text,
-        hint=hint_to_start(slot.pipeline, last_run, learned=slot.schedule.learned),
+        hint=hint_to_start(slot.pipeline, last_context, learned=slot.schedule.learned),
         reason_key="not started",
         evidence=_schedule_facts(slot, moved, hold, now),
     )
@@ -76,7 +76,7 @@ def judge_finish(
     history: Sequence[Run] = (),
     hold: Hold | None = None,
     open_alert: Alert | None = None,
-    last_run: Run | None = None,
+    last_context: Context | None = None,
 ) -> Finding | None:
     """Return that the run of a slot is not done although `finish_by` has passed, and why as far as its figures tell.
 
@@ -90,7 +90,7 @@ def judge_finish(
         history: Earlier runs of the pipeline in its environment, to tell what is usual.
         hold: What its upstreams have to do with it.
         open_alert: The open delivery alert of the pipeline, or None.
-        last_run: The newest run of the pipeline, for the hint where nothing began.
+        last_context: Where the newest run of the pipeline ran, for the hint where nothing began.
     """
     if slot.state not in {SlotState.EXPECTED, SlotState.STARTED}:
         return None
@@ -108,7 +108,7 @@ def judge_finish(
             kind=Kind.LATE,
             severity=_severity(slot),
             summary=f"{deadline} and has not even started",
-            hint=hint_to_start(slot.pipeline, last_run, learned=slot.schedule.learned),
+            hint=hint_to_start(slot.pipeline, last_context, learned=slot.schedule.learned),
             reason_key="late, not started",
             evidence=facts,
         )
