@@ -7,7 +7,8 @@ import pty
 import signal
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,49 @@ def test_what_shells_mean_by_their_codes_is_said(project: Project, code: int, sa
     cause = the_run(project).cause
     assert cause is not None
     assert cause.hint.startswith(said)
+
+
+#: Where the memory of control groups of version 1 and 2 is managed, and what limits it without a way out.
+_LIMITS = {
+    Path("/sys/fs/cgroup/memory"): {"memory.limit_in_bytes": 200 << 20, "memory.swappiness": 0},
+    Path("/sys/fs/cgroup"): {"memory.max": 200 << 20, "memory.swap.max": 0},
+}
+
+
+@pytest.fixture
+def small_group() -> Iterator[Path]:
+    """Give a control group with little memory, where this user can make one."""
+    group = next(filter(None, (_made_group(mounted, limits) for mounted, limits in _LIMITS.items())), None)
+    if group is None:
+        pytest.skip("only who can make control groups can let one run out of memory")
+    yield group
+    group.rmdir()
+
+
+def _made_group(mounted: Path, limits: Mapping[str, int]) -> Path | None:
+    group = mounted / f"tocsin-test-{os.getpid()}"
+    with suppress(OSError):
+        group.mkdir()
+        try:
+            for name, limit in limits.items():
+                # Where no control groups are mounted this is a folder like any other, without such a file.
+                with (group / name).open("r+") as file:
+                    file.write(str(limit))
+        except OSError:
+            group.rmdir()
+        else:
+            return group
+    return None
+
+
+def test_a_command_that_runs_out_of_memory_is_told_as_one(project: Project, small_group: Path) -> None:
+    """The kernel kills the command for want of memory, and its counter says so."""
+    into_the_group = f"import pathlib; pathlib.Path('{small_group}/cgroup.procs').write_text('0')"
+    eat = "eaten = [b'x' * (1 << 20) for _ in range(400)]"
+    with running(project, sys.executable, "-c", eat, main=f"{into_the_group}; {MAIN}") as run:
+        assert run.end() == -signal.SIGKILL
+
+    assert the_alert(project).summary.startswith("the process ran out of memory (the kernel's OOM counter rose from")
 
 
 #: As `MAIN`, with the kernel's counters in a folder where the test can move them.
