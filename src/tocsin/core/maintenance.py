@@ -24,9 +24,8 @@ class Maintenance:
 
     def covers(self, labels: Labels, now: datetime) -> bool:
         """Whether it mutes what has these labels at this moment."""
-        return any(window.covers(now) for window in self.windows) and all(
-            matcher.matches(labels) for matcher in self.matchers
-        )
+        fits = all(matcher.matches(labels) for matcher in self.matchers)
+        return fits and any(window.covers(now) for window in self.windows)
 
     def changes_after(self, now: datetime) -> datetime | None:
         """Return the next moment at which a window opens or closes; None if none does any more."""
