@@ -231,6 +231,29 @@ def test_the_name_of_a_pipeline_shows_its_alert_and_its_latest_run(project: Proj
     assert "\nLATEST RUN\nerror: orders failed, run aaaa0001\n" in project.says("show", "orders")
 
 
+def test_the_name_of_a_pipeline_shows_what_became_of_its_expected_runs(project: Project) -> None:
+    """Met, missed, or unknown because nobody looked; the newest first."""
+    project.configure('[tocsin.pipelines.orders]\nschedule = "0 * * * *"\nstart_within = "10m"')
+    for minute in (30, 61):
+        project.now = at(minute)
+        project.says("tick")
+    project.report(good_run("bbbb0001", started_at=at(60), ended=62))
+    for minute in (121, 131, 181, 400):
+        project.now = at(minute)
+        project.says("tick")
+
+    lines = project.says("show", "orders").splitlines()
+    found = project.json("show", "orders")["slots"]
+
+    assert lines[-7].split() == ["DUE", "(UTC)", "BECAME", "RUN", "SCHEDULE"]
+    assert [line.split() for line in lines[-2:]] == [
+        ["2026-11-23", "14:00", "missed", "-", "0", "*", "*", "*", "*,", "UTC"],
+        ["2026-11-23", "13:00", "done", "bbbb0001", "0", "*", "*", "*", "*,", "UTC"],
+    ]
+    assert [slot["state"] for slot in found] == ["expected", "unknown", "unknown", "unknown", "missed", "done"]
+    assert project.json("show", "bbbb")["slots"] == []
+
+
 def test_show_as_json_has_its_documented_keys(project: Project, tmp_path: Path) -> None:
     """Programs find the log, the runs and every delivery."""
     project.configure(TO_A_FILE)

@@ -7,6 +7,7 @@ import click
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.show_alert import life_document, read_life, show_alert
 from tocsin.cli.show_run import read_log, show_run
+from tocsin.cli.show_slots import read_slots, show_slots, slot_document
 from tocsin.cli.wording import pipeline, run_document, short, subject
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert
@@ -22,21 +23,24 @@ from tocsin.store.protocol import Transaction
 def command(*, name: str, as_json: bool) -> None:
     """Tell all about a run or an alert, and why somebody was told or not.
 
-    ID is the beginning of the id of a run or an alert, or the name of a pipeline: then its open alert and its latest
-    run are shown.
+    ID is the beginning of the id of a run or an alert, or the name of a pipeline: then its open alert, its latest run
+    and what became of the runs that were expected of it are shown.
 
     \b
-    As JSON, two keys of which one may be null:
+    As JSON, three keys of which one of the first two may be null:
       alert  every fact of the alert; told (who knows), runs (ids), notifications with their deliveries
       run    every fact of the run; rows, duration_seconds, log (the end of the log, if it was kept)
+      slots  its latest expected runs: due_at, start_by, finish_by, state, logical_id, schedule, timezone
     """  # noqa: D301  # click reads \b as a character
     with open_engine(find_workplace()) as engine, engine.store.reading() as tx:
         alert, run = find(tx, name)
         life = read_life(tx, alert) if alert is not None else None
         of_alert = life_document(tx, life) if life is not None else None
+        slots = read_slots(tx, name, _environment(alert, run))
     log = read_log(run) if run is not None else None
     if as_json:
-        print_json({"alert": of_alert, "run": {**run_document(run), "log": log} if run is not None else None})
+        of_run = {**run_document(run), "log": log} if run is not None else None
+        print_json({"alert": of_alert, "run": of_run, "slots": [slot_document(slot) for slot in slots]})
         return
     screen = open_screen()
     if life is not None:
@@ -45,6 +49,11 @@ def command(*, name: str, as_json: bool) -> None:
         if life is not None:
             screen.heading("Latest run")
         show_run(screen, run, log)
+    show_slots(screen, slots)
+
+
+def _environment(alert: Alert | None, run: Run | None) -> str:
+    return next((about.environment for about in (alert, run) if about is not None), "")
 
 
 def find(tx: Transaction, name: str) -> tuple[Alert | None, Run | None]:

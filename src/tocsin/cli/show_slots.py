@@ -1,0 +1,51 @@
+"""The latest expected runs of a pipeline, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.cli.screen import Cell, Column, Row, Screen
+from tocsin.cli.wording import minute, short
+from tocsin.core.message import Tone
+from tocsin.core.slot import Slot, SlotState
+from tocsin.store.protocol import Transaction
+
+_MOST = 10
+_COLUMNS = (Column(name="Due (UTC)"), Column(name="Became"), Column(name="Run"), Column(name="Schedule", below=""))
+_TONES = {
+    SlotState.DONE: Tone.GOOD,
+    SlotState.FAILED: Tone.ERROR,
+    SlotState.MISSED: Tone.ERROR,
+    SlotState.UNKNOWN: Tone.WARNING,
+}
+
+
+def read_slots(tx: Transaction, pipeline: str, environment: str) -> Sequence[Slot]:
+    """Return the latest slots of a pipeline, newest first."""
+    return tx.slots(pipeline, environment, limit=_MOST)
+
+
+def show_slots(screen: Screen, slots: Sequence[Slot]) -> None:
+    """Show slots, if there are any."""
+    if slots:
+        screen.heading("Expected runs")
+        screen.table(_COLUMNS, [_row(slot) for slot in slots])
+
+
+def slot_document(slot: Slot) -> dict[str, object]:
+    """Return a slot for `--json`."""
+    return {
+        "due_at": slot.due_at,
+        "start_by": slot.start_by,
+        "finish_by": slot.finish_by,
+        "state": slot.state,
+        "logical_id": slot.logical_id,
+        "schedule": slot.schedule.text,
+        "timezone": slot.schedule.timezone,
+    }
+
+
+def _row(slot: Slot) -> Row:
+    became = Cell(text=slot.state.value, tone=_TONES.get(slot.state, Tone.INFO))
+    schedule = f"{slot.schedule.text}, {slot.schedule.timezone}"
+    return minute(slot.due_at), became, short(slot.logical_id or ""), schedule
