@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from receiver import Receiver, Request
+from receiver import Connection, Receiver, Reply, Request, answer
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -43,3 +43,14 @@ def read_item(request: Request) -> Item:
 def items(requests: Iterable[Request], type: str) -> list[dict[str, Any]]:  # noqa: A002
     """Return the payloads of one type, in the order in which they arrived."""
     return [item.payload for item in map(read_item, requests) if item.type == type]
+
+
+def by_type(**replies: list[Reply]) -> Reply:
+    """Answer each type of item with its own script, whose last reply stays; the others with 200."""
+
+    def reply(connection: Connection) -> None:
+        assert connection.request is not None
+        script = replies.get(read_item(connection.request).type, [answer(200)])
+        (script.pop(0) if len(script) > 1 else script[0])(connection)
+
+    return reply

@@ -54,7 +54,7 @@ class ChannelView:
 
 
 def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[ChannelView]:
-    """Return all configured channels, those that cannot be used included.
+    """Return all configured channels, those that cannot be used included, and after each what it hears of runs.
 
     Args:
         config: The configuration as it was read; that of the engine has lost the channels that cannot be used.
@@ -64,24 +64,26 @@ def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[C
     waiting = [one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000)]
     views = []
     for channel in config.channels:
-        state, why, last_ok_at = _state(channel.name, engine, tx)
-        views.append(
-            ChannelView(
-                name=channel.name,
-                type=channel.type,
-                origin=channel.origin,
-                state=state,
-                why=why,
-                last_ok_at=last_ok_at,
-                waiting=waiting.count(channel.name),
+        feeds = [name for name in engine.feeds if name.rpartition("/")[0] == channel.name]
+        for name in (channel.name, *feeds):
+            state, why, last_ok_at = _state(name, engine, tx)
+            views.append(
+                ChannelView(
+                    name=name,
+                    type=channel.type,
+                    origin=channel.origin,
+                    state=state,
+                    why=why,
+                    last_ok_at=last_ok_at,
+                    waiting=waiting.count(name),
+                )
             )
-        )
     return views
 
 
 def _state(name: str, engine: Engine, tx: Transaction) -> tuple[str, str, datetime | None]:
     known, now = tx.channel_state(name), engine.clock()
-    configured = engine.channels.get(name)
+    configured = engine.outlets.get(name)
     if configured is None:
         remedies = [p.remedy for p in engine.problems if p.key == f"tocsin.channels.{name}"]
         return "unusable", "; ".join(remedies), known.last_ok_at
