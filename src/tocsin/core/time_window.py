@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import TypeAlias
 
 from tocsin.core.schedules.wall_clock import moment_of
@@ -44,25 +45,36 @@ class Weekly:
 
     def covers(self, now: datetime) -> bool:
         """Whether the window is open."""
-        return any(opens <= now < closes for opens, closes in self._around(now, days=1))
+        return _covers(self, now)
 
     def changes_after(self, now: datetime) -> datetime | None:
         """Return the next moment at which `covers` gives another answer, in UTC; None if there is none."""
-        covered = self.covers(now)
-        for opens, closes in self._around(now, days=_LONGEST):
-            # Windows that touch each other, as whole days do, are one.
-            for moment in (opens, closes):
-                if moment > now and self.covers(moment) is not covered:
-                    return moment
-        return None
+        return _changes_after(self, now)
 
-    def _around(self, now: datetime, *, days: int) -> Iterator[tuple[datetime, datetime]]:
+    def around(self, now: datetime, *, days: int) -> Iterator[tuple[datetime, datetime]]:
         """Yield when the window opens and closes, from the day before yesterday on and so many days ahead."""
         today = now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         for number in range(-2, days + 1):
             day = today + number * _DAY
             if day.weekday() in self.days:
                 yield moment_of(day + self.opens, self.zone), moment_of(day + self.closes, self.zone)
+
+
+# Thousands of alerts ask the same window about one moment.
+@lru_cache(maxsize=1000)
+def _covers(window: Weekly, now: datetime) -> bool:
+    return any(opens <= now < closes for opens, closes in window.around(now, days=1))
+
+
+@lru_cache(maxsize=1000)
+def _changes_after(window: Weekly, now: datetime) -> datetime | None:
+    covered = _covers(window, now)
+    for opens, closes in window.around(now, days=_LONGEST):
+        # Windows that touch each other, as whole days do, are one.
+        for moment in (opens, closes):
+            if moment > now and _covers(window, moment) is not covered:
+                return moment
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
