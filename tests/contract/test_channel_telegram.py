@@ -155,7 +155,11 @@ def test_reply_that_fails_is_sent_again(receiver: Receiver) -> None:
     [
         (401, "Unauthorized", "put the bot's token, as @BotFather gives it, into the channel's settings"),
         (404, "Not Found", "put the bot's token, as @BotFather gives it, into the channel's settings"),
-        (400, "Bad Request: chat not found", "check chat_id (groups begin with -100), and add the bot to the chat"),
+        (
+            400,
+            "Bad Request: chat not found",
+            "check chat_id (groups have negative numbers), and add the bot to the chat",
+        ),
         (403, "Forbidden: bot was blocked by the user", "unblock the bot in Telegram, and start it again"),
         (403, "Forbidden: user is deactivated", "configure the chat_id of somebody who is there"),
         (403, "Forbidden: bot can't initiate conversation with a user", "open the bot in Telegram and press Start"),

@@ -47,7 +47,7 @@ class Telegram(Channel):
         Field(
             name="chat_id",
             help="Where to write: the number of a person, group or channel, or @name of a public channel. "
-            "Groups and channels begin with -100.",
+            "Groups and channels have negative numbers.",
             required=True,
             example="-1001234567890",
         ),

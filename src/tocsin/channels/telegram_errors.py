@@ -18,7 +18,7 @@ _TOPIC = "open the topic in Telegram, or set another topic_id"
 #: Telegram refuses us, whatever we send; part of a description, in lower case → what to do. The first one counts.
 _REFUSED = {
     "unauthorized": _TOKEN,
-    "chat not found": "check chat_id (groups begin with -100), and add the bot to the chat",
+    "chat not found": "check chat_id (groups have negative numbers), and add the bot to the chat",
     "bot was blocked": "unblock the bot in Telegram, and start it again",
     "user is deactivated": "configure the chat_id of somebody who is there",
     "can't initiate conversation": "open the bot in Telegram and press Start: it may not write first",

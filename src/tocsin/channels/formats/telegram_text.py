@@ -1,11 +1,11 @@
 """Text for Telegram, with entities that say what is bold and what is code, and with buttons.
 
 There is no markup that could be injected, but Telegram makes links, mentions, hashtags and commands of plain words by
-itself: `@ops` in an exception would ping whoever has that name, and `orders.py` becomes a link to Paraguay. It leaves
-code alone, so such words are shown as code.
+itself: `@ops` in an exception would ping whoever has that name, and `orders.py` would lead to a site in Paraguay. It
+leaves code alone, so such words are shown as code.
 
 Limits: https://core.telegram.org/bots/api#sendmessage (4,096 characters; offsets count UTF-16 code units) and
-https://core.telegram.org/bots/api#messageentity. More than 100 entities are refused.
+https://core.telegram.org/bots/api#messageentity. How many entities it reads is not documented: it was seen to be 100.
 """
 
 from __future__ import annotations
