@@ -32,12 +32,12 @@ def try_channel(place: Workplace, name: str) -> None:
         StoreError: The message arrived, but the channel cannot be enabled.
     """
     from tocsin.channels.base import Outgoing
-    from tocsin.engine.deliver import send_now
+    from tocsin.engine.attempt import hand_over
 
     configured = _configured(place, name)
     outgoing = Outgoing(key=str(uuid.uuid4()), message=_message(name, workplace.clock()))
     # Sent before the store is opened: whoever looks for a fault in a channel need not mend the store first.
-    delivery = send_now(configured, outgoing, workplace.clock)
+    delivery = hand_over(configured, outgoing, workplace.clock).delivery
     said = " ".join(part for part in (str(delivery.status or ""), delivery.answer) if part)
     if not delivery.ok:
         raise DeliveryError(f"{name} did not take the message ({delivery.took_ms:,} ms): {said}", permanent=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from tocsin.core.labels import Labels
 
@@ -28,7 +29,11 @@ class Matcher:
         values = (found,) if isinstance(found, str) else found
         if self.operator in {"=", "!="}:
             return (self.value in values) is (self.operator == "=")
-        return any(re.fullmatch(self.value, value) for value in values) is (self.operator == "=~")
+        return any(self._pattern.fullmatch(value) for value in values) is (self.operator == "=~")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.value)
 
     def __str__(self) -> str:
         return f'{self.label}{self.operator}"{self.value}"'

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from tocsin.core.severity import Severity
 from tocsin.core.time_window import Window
 
+#: Whoever is not told within so long is not told.
+LONGEST_WAIT = timedelta(days=366)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -48,3 +51,12 @@ class Policy:
         """Return the next moment at which `tells_at` may change; None where it never does."""
         changes = (window.changes_after(now) for window in (*self.active, *self.mute))
         return min((change for change in changes if change is not None), default=None)
+
+    def tells_next(self, now: datetime) -> datetime | None:
+        """Return when the route may tell, from `now` on; None where it does not within `LONGEST_WAIT`."""
+        moment: datetime | None = now
+        while moment is not None and moment - now < LONGEST_WAIT:
+            if self.tells_at(moment):
+                return moment
+            moment = self.changes_after(moment)
+        return None

@@ -26,6 +26,8 @@ class Route:
     go_on: bool = False
     #: Asked in their order once this route matches; where none of them does, the route itself is taken.
     routes: tuple[Route, ...] = ()
+    #: Where it stands in the configuration: "tocsin.routes[2].routes[1]".
+    key: str = field(default="", compare=False, repr=False)
 
     def fits(self, labels: Labels) -> bool:
         """Whether `labels` fulfil every matcher."""

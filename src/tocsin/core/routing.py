@@ -1,65 +1,43 @@
-"""The same choice as `route.choose`, made fast: a large table of routes is asked for every alert."""
+"""The same choice as `route.choose`, remembered: a large tree of routes is asked for every alert."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tocsin.core.labels import Labels
-from tocsin.core.matchers import Matcher
-from tocsin.core.route import Route
+from tocsin.core.route import Route, choose
 
-#: Values of one label to remember. Beyond it everything is forgotten, which costs time and nothing else.
+#: Answers to remember. Beyond it all of them are forgotten, which costs time and nothing else.
 _MOST = 100_000
 
 
 class Routing:
-    """A tree of routes, with its answers remembered by the values of labels.
+    """A tree of routes that answers at once what it was asked before.
 
-    Every matcher is a bit. For a value of a label that was seen before, one look-up tells which matchers on that
-    label hold, so neither the number of routes nor their patterns cost anything again.
+    An alert is asked for whenever something happens to it and whenever it is looked at, by the same labels.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        """Number the matchers of the tree."""
+        """Take a tree; only the labels that its matchers ask for tell one alert from another."""
         self._routes = tuple(routes)
-        self._bits: dict[int, int] = {}
-        self._by_label: dict[str, list[tuple[Matcher, int]]] = {}
-        self._known: dict[tuple[str, str | tuple[str, ...]], int] = {}
-        numbered: dict[Matcher, int] = {}
-        self._number(self._routes, numbered)
-        for matcher, bit in numbered.items():
-            self._by_label.setdefault(matcher.label, []).append((matcher, bit))
+        self._labels = tuple({label: None for route in _all(routes) for label in _asked(route)})
+        self._known: dict[tuple[str | tuple[str, ...], ...], list[Route]] = {}
 
     def choose(self, labels: Labels) -> list[Route]:
         """Return the routes an alert takes."""
-        holds = 0
-        for label in self._by_label:
-            value = labels.get(label, "")
-            known = self._known.get((label, value))
-            holds |= self._ask(label, value, labels) if known is None else known
-        return self._walk(self._routes, holds)
+        asked = tuple(labels.get(label, "") for label in self._labels)
+        if (known := self._known.get(asked)) is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            known = self._known[asked] = choose(labels, self._routes)
+        return known
 
-    def _number(self, routes: Sequence[Route], numbered: dict[Matcher, int]) -> None:
-        for route in routes:
-            bits = 0
-            for matcher in route.matchers:
-                bits |= numbered.setdefault(matcher, 1 << len(numbered))
-            self._bits[id(route)] = bits
-            self._number(route.routes, numbered)
 
-    def _ask(self, label: str, value: str | tuple[str, ...], labels: Labels) -> int:
-        holds = sum(bit for matcher, bit in self._by_label[label] if matcher.matches(labels))
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[label, value] = holds
-        return holds
+def _all(routes: Sequence[Route]) -> Iterator[Route]:
+    for route in routes:
+        yield route
+        yield from _all(route.routes)
 
-    def _walk(self, routes: Sequence[Route], holds: int) -> list[Route]:
-        taken: list[Route] = []
-        for route in routes:
-            bits = self._bits[id(route)]
-            if bits & holds == bits:
-                taken += (self._walk(route.routes, holds) if route.routes else None) or [route]
-                if not route.go_on:
-                    break
-        return taken
+
+def _asked(route: Route) -> Iterator[str]:
+    return (matcher.label for matcher in route.matchers)

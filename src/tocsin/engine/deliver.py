@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 from tocsin.channels.base import Outgoing
-from tocsin.core.alert import fingerprint
-from tocsin.core.finding import Finding, Kind, Topic
-from tocsin.core.notify import Reason
-from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
-from tocsin.core.retry import FALL_BACK_AFTER, Next, Refusal, Verdict, after_refusal, rest_until
-from tocsin.core.severity import Severity
-from tocsin.engine.engine import ConfiguredChannel, Engine
-from tocsin.engine.evaluate import advance_alert
-from tocsin.engine.fallback import notify_fallback
+from tocsin.core.outbox import ChannelState, Notification, Receipt, Status
+from tocsin.core.retry import FALL_BACK_AFTER
+from tocsin.engine.attempt import hand_over
+from tocsin.engine.engine import Engine
 from tocsin.engine.groups import tell_groups
-from tocsin.errors import DeliveryError
+from tocsin.engine.settle import bury, settle
 from tocsin.store.protocol import Transaction
 
 #: Longer than the slowest channel may take, so that a row is sent by two workers only when one has died or frozen.
@@ -30,10 +24,7 @@ LEASE = timedelta(seconds=60)
 _LONGEST = 15.0
 #: Seconds between two looks at what is due and cannot be sent here.
 _BREATH = 0.2
-#: How often a message is offered again to recipients who could not take it where others did (mail servers that see a
-#: sender for the first time refuse for 5 minutes and more), and for how long: later news for all of them waits.
-_OFFER_AGAIN, _WAIT_FOR_ALL = timedelta(minutes=5), timedelta(minutes=30)
-_log = logging.getLogger("tocsin")
+_Settling: TypeAlias = Callable[[Transaction], None]
 
 
 def deliver(engine: Engine, *, patience: timedelta = timedelta(0), deadline: datetime | None = None) -> int:
@@ -65,16 +56,6 @@ def deliver(engine: Engine, *, patience: timedelta = timedelta(0), deadline: dat
             return sent
         if due > now or not results:
             time.sleep(max((due - now).total_seconds(), _BREATH))
-
-
-def send_now(configured: ConfiguredChannel, outgoing: Outgoing, clock: Callable[[], datetime]) -> Delivery:
-    """Send one message past the outbox, for tests of a channel, and return the receiver's answer."""
-    began, started = clock(), time.monotonic()
-    try:
-        receipt = configured.channel.send(outgoing)
-    except DeliveryError as error:
-        return _record(outgoing.key, configured, began, started, ok=False, status=error.status, answer=_said(error))
-    return _record(outgoing.key, configured, began, started, ok=True, status=receipt.status, answer=receipt.answer)
 
 
 def _send_all_due(engine: Engine, deadline: datetime | None) -> list[bool]:
@@ -129,152 +110,55 @@ def channels_to_serve(engine: Engine) -> list[str]:
 def send_on(engine: Engine, channel: str, deadline: datetime | None = None) -> list[bool]:
     """Send everything that is due on one channel, one by one and in order; return for each whether it was accepted.
 
+    What came of one message is written together with the lease of the next, so that each costs one wait for the disk.
+
     Raises:
         StoreError: The store cannot be read or written.
     """
     results: list[bool] = []
-    while not engine.stopping.is_set() and (deadline is None or engine.clock() < deadline):
-        with engine.store.writing() as tx:
-            claimed = tx.claim(owner=engine.worker, now=engine.clock(), lease=LEASE, limit=1, channel=channel)
-        if not claimed:
-            break
-        results.append(_send_one(engine, claimed[0], deadline))
-    return results
+    came_of_last: _Settling | None = None
+    while True:
+        go_on = not engine.stopping.is_set() and (deadline is None or engine.clock() < deadline)
+        if came_of_last is None and not go_on:
+            return results
+        leased = engine.together.write(partial(_next, engine, channel, came_of_last, go_on=go_on))
+        if leased is None:
+            return results
+        came_of_last, accepted = _send_one(engine, *leased, deadline)
+        results.append(accepted)
 
 
-def _send_one(engine: Engine, notification: Notification, deadline: datetime | None) -> bool:
+def _next(
+    engine: Engine, channel: str, came_of_last: _Settling | None, tx: Transaction, *, go_on: bool
+) -> tuple[Notification, Receipt | None] | None:
+    """Write what came of the last message and lease the next, with what the channel kept of the first one."""
+    if came_of_last is not None:
+        came_of_last(tx)
+    now = engine.clock()
+    claimed = tx.claim(owner=engine.worker, now=now, lease=LEASE, limit=1, channel=channel) if go_on else ()
+    if not claimed:
+        return None
+    one = claimed[0]
+    return one, tx.receipt(one.alert_id, one.channel) if one.alert_id else None
+
+
+def _send_one(
+    engine: Engine, notification: Notification, previous: Receipt | None, deadline: datetime | None
+) -> tuple[_Settling, bool]:
     configured = engine.outlets.get(notification.channel)
     if configured is None or notification.message is None:
-        with engine.store.writing() as tx:
-            _bury(engine, tx, notification, f"no channel is called {notification.channel!r} any more")
-        return False
-    with engine.store.reading() as tx:
-        previous = tx.receipt(notification.alert_id, notification.channel) if notification.alert_id else None
-    began, started = engine.clock(), time.monotonic()
+        why = f"no channel is called {notification.channel!r} any more"
+        return lambda tx: bury(engine, tx, notification, why), False
     outgoing = Outgoing(
         key=notification.id,
         message=notification.message,
         plain=notification.plain,
         only=notification.only,
         previous=previous,
-        budget=_LONGEST if deadline is None else min(_LONGEST, (deadline - began).total_seconds()),
+        budget=_LONGEST if deadline is None else min(_LONGEST, (deadline - engine.clock()).total_seconds()),
     )
-    try:
-        receipt = configured.channel.send(outgoing)
-    except Exception as error:  # noqa: BLE001  # a fault in one channel must not stop the others
-        refused = error if isinstance(error, DeliveryError) else _fault(error)
-        delivery = _record(
-            notification.id, configured, began, started, ok=False, status=refused.status, answer=_said(refused)
-        )
-        with engine.store.writing() as tx:
-            tx.add_delivery(delivery)
-            _refused(engine, tx, configured, notification, refused)
-        return False
-    delivery = _record(
-        notification.id, configured, began, started, ok=True, status=receipt.status, answer=receipt.answer
-    )
-    with engine.store.writing() as tx:
-        tx.add_delivery(delivery)
-        _accepted(engine, tx, configured, notification, receipt)
-    return True
-
-
-def _accepted(
-    engine: Engine, tx: Transaction, configured: ConfiguredChannel, notification: Notification, receipt: Receipt
-) -> None:
-    now = engine.clock()
-    accepted = replace(notification, status=Status.SENT, lease_until=None, last_error="")
-    if receipt.again and now - notification.created_at < _WAIT_FOR_ALL:
-        accepted = replace(accepted, status=Status.WAITING, due_at=now + _OFFER_AGAIN, only=receipt.again)
-    tx.save_notification(accepted, owner=engine.worker)
-    if notification.alert_id is not None and receipt.reference:
-        tx.save_receipt(notification.alert_id, notification.channel, receipt)
-    if not receipt.sent:
-        # The receiver was not asked, so nothing is known of how it is.
-        return
-    pause = timedelta(seconds=max(configured.channel.min_interval, receipt.pause))
-    tx.save_channel_state(
-        ChannelState(
-            channel=notification.channel,
-            settings_hash=configured.settings_hash,
-            last_ok_at=now,
-            not_before=now + pause if pause else None,
-        )
-    )
-    finding = _about_channel(notification.channel, now, kind=Kind.RECOVERED, summary="it accepts messages again")
-    advance_alert(engine, tx, finding)
-
-
-def _refused(
-    engine: Engine, tx: Transaction, configured: ConfiguredChannel, notification: Notification, error: DeliveryError
-) -> None:
-    now = engine.clock()
-    refusal = Refusal(permanent=error.permanent, payload=error.payload, retry_after=error.retry_after)
-    verdict = after_refusal(notification, refusal, now, random.random())  # noqa: S311  # jitter, not a secret
-    failed = replace(notification, lease_until=None, last_error=str(error))
-    match verdict.next:
-        case Next.RETRY | Next.RETRY_PLAIN:
-            plain = notification.plain or verdict.next is Next.RETRY_PLAIN
-            failed = replace(failed, due_at=verdict.at or now, plain=plain)
-        case Next.GIVE_UP:
-            failed = replace(failed, status=Status.DEAD)
-        case Next.DISABLE:
-            # It waits with all others until the channel is mended.
-            pass
-    if not tx.save_notification(failed, owner=engine.worker):
-        # We were so slow that another worker took over, and what it did stands.
-        return
-    _remember_failure(tx, configured, error, verdict, now)
-    if verdict.fall_back:
-        _tell_others(engine, tx, notification)
-        _alert_about(engine, tx, notification.channel, now, error, disabled=verdict.next is Next.DISABLE)
-
-
-def _alert_about(
-    engine: Engine, tx: Transaction, channel: str, now: datetime, error: DeliveryError, *, disabled: bool
-) -> None:
-    """Open the alert about a channel, or say in the open one that the channel is disabled now.
-
-    Further failed tries are no news: two channels that tell of each other would go on forever.
-    """
-    why = f"{error}" + (f"; {error.hint}" if error.hint else "")
-    finding = _about_channel(channel, now, kind=Kind.CHANNEL, summary=why, reason="disabled" if disabled else "failing")
-    if disabled or tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject)) is None:
-        advance_alert(engine, tx, finding)
-
-
-def _remember_failure(
-    tx: Transaction, configured: ConfiguredChannel, error: DeliveryError, verdict: Verdict, now: datetime
-) -> None:
-    state = tx.channel_state(configured.config.name)
-    if error.payload:
-        # The receiver is well: it read the message and refused it.
-        return
-    failures = state.failures_in_a_row + 1
-    rests = [rest_until(failures, now), verdict.at if error.retry_after is not None else None]
-    disabled = verdict.next is Next.DISABLE
-    tx.save_channel_state(
-        replace(
-            state,
-            settings_hash=configured.settings_hash,
-            failures_in_a_row=failures,
-            not_before=max((rest for rest in rests if rest is not None), default=state.not_before),
-            disabled_at=now if disabled else state.disabled_at,
-            disabled_because=str(error) if disabled else state.disabled_because,
-        )
-    )
-
-
-def _bury(engine: Engine, tx: Transaction, notification: Notification, why: str) -> None:
-    dead = replace(notification, status=Status.DEAD, lease_until=None, last_error=why)
-    if tx.save_notification(dead, owner=engine.worker):
-        _tell_others(engine, tx, notification)
-
-
-def _tell_others(engine: Engine, tx: Transaction, failed: Notification) -> None:
-    """Let other channels say what one could not; that a run has begun or ended is no news for them."""
-    if failed.reason not in {Reason.RUN_STARTED, Reason.RUN_ENDED}:
-        notify_fallback(engine, tx, failed)
+    attempt = hand_over(configured, outgoing, engine.clock)
+    return lambda tx: settle(engine, tx, configured, notification, attempt), attempt.delivery.ok
 
 
 def give_channels_another_chance(engine: Engine) -> None:
@@ -285,50 +169,3 @@ def give_channels_another_chance(engine: Engine) -> None:
         if state.disabled_at is not None and state.settings_hash != configured.settings_hash:
             with engine.store.writing() as tx:
                 tx.save_channel_state(ChannelState(channel=name, settings_hash=configured.settings_hash))
-
-
-def _about_channel(channel: str, now: datetime, *, kind: Kind, summary: str, reason: str = "") -> Finding:
-    return Finding(
-        kind=kind,
-        topic=Topic.CHANNEL,
-        subject=channel,
-        environment="",
-        severity=Severity.ERROR,
-        at=now,
-        summary=summary,
-        # A feed is tested with its channel.
-        hint=f"Try it with: tocsin channel test {channel.partition('/')[0]}" if kind is Kind.CHANNEL else "",
-        reason_key=reason,
-    )
-
-
-def _fault(error: Exception) -> DeliveryError:
-    # The text of an error that nobody foresaw may hold an address, and other channels are told of this.
-    _log.debug("details", exc_info=error)
-    return DeliveryError(f"the channel itself failed with {type(error).__name__}", permanent=True, payload=True)
-
-
-def _said(error: DeliveryError) -> str:
-    """Return all that is known of a failed attempt, for the delivery log."""
-    return "; ".join(part for part in (str(error), error.answer, error.hint) if part)
-
-
-def _record(
-    key: str,
-    configured: ConfiguredChannel,
-    began: datetime,
-    started: float,
-    *,
-    ok: bool,
-    status: int | None,
-    answer: str,
-) -> Delivery:
-    return Delivery(
-        notification_id=key,
-        channel=configured.config.name,
-        at=began,
-        took_ms=round((time.monotonic() - started) * 1000),
-        ok=ok,
-        status=status,
-        answer=answer[:500],
-    )

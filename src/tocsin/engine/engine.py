@@ -20,6 +20,7 @@ from tocsin.core.routing import Routing
 from tocsin.core.run import Process, Run
 from tocsin.core.schedule import Schedule
 from tocsin.engine.clock import Clock, system_clock
+from tocsin.engine.together import Together
 from tocsin.store.protocol import Store
 
 
@@ -76,6 +77,11 @@ class Engine:
         """Who is upstream of whom, as configured."""
         pipelines = self.config.pipelines.items()
         return order({name: pipeline.after for name, pipeline in pipelines if pipeline.after})
+
+    @cached_property
+    def together(self) -> Together:
+        """Commits what the threads that send write at the same time."""
+        return Together(self.store)
 
     @cached_property
     def routing(self) -> Routing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -47,6 +48,7 @@ class SqliteStore:
         """
         self._path = path.expanduser().absolute()
         self._patience = patience
+        self._writer = threading.Lock()
         self.url = f"sqlite:///{self._path}"
         prepare(self._path)
         self._engine = create_engine(
@@ -76,7 +78,7 @@ class SqliteStore:
             StoreLocked: Other writers did not let go in time.
             StoreError: The store cannot be written.
         """
-        with self._explained(), self._engine.begin() as connection:
+        with self._turn(), self._explained(), self._engine.begin() as connection:
             yield SqlTransaction(connection, writable=True)
 
     @contextmanager
@@ -92,6 +94,23 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of this process write one after the other.
+
+        SQLite lets those who wait try again now and then, and whoever is unlucky for long enough is turned away: with
+        a thread a channel that happened. A lock wakes one as soon as another is done.
+        """
+        if not self._writer.acquire(timeout=self._patience):
+            raise StoreLocked(
+                f"the store {self.url} was locked by another thread for {self._patience:g} s: a transaction does not "
+                "end, or one was opened inside another in the same thread. End the outer one first"
+            )
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def _switch_to_wal(self) -> None:
         """Let readers and a writer work at the same time; the file remembers it.
