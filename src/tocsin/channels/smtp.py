@@ -194,12 +194,12 @@ def _offer(
             taken.append(recipient)
         else:
             # Of a recipient, 552 says too many of them or a full mailbox, and both pass: RFC 5321, 4.5.3.1.10.
-            (never if _lasts(code) and code != _TOO_MUCH else later)[recipient] = _shown(server, code, said)
+            (never if _lasts(code) and code != _TOO_MUCH else later)[recipient] = f"{code} {_words(server, said)}"
     if taken:
         code, said = conversation.data(message)
     with contextlib.suppress(OSError):
         conversation.putcmd("quit")
-    return Handed(taken=tuple(taken), later=later, never=never, status=code, last=_shown(server, code, said))
+    return Handed(taken=tuple(taken), later=later, never=never, status=code, last=_words(server, said))
 
 
 def _sender_refused(server: Server, sender: str, code: int, said: bytes) -> DeliveryError:
@@ -220,14 +220,13 @@ def _refused(
     payload: bool = False,
 ) -> DeliveryError:
     permanent = _lasts(code)
-    shown = _shown(server, code, said)
     return DeliveryError(
-        f"{server.name} {what}: {shown}" if permanent else f"{server.name} {what} for now: {shown}",
+        f"{server.name} {what}{'' if permanent else ' for now'}: it answered {code if code > 0 else 'no SMTP'}",
         permanent=permanent,
         payload=payload and permanent,
         hint=hint,
         status=code if code > 0 else None,
-        answer=shown,
+        answer=_words(server, said),
     )
 
 
@@ -258,11 +257,10 @@ def _lasts(code: int) -> bool:
     return code // 100 == 5  # noqa: PLR2004
 
 
-def _shown(server: Server, code: int, said: bytes | str) -> str:
-    """Return code and text of an answer, without what it may repeat of the log-in."""
+def _words(server: Server, said: bytes | str) -> str:
+    """Return the text of an answer, without what it may repeat of the log-in."""
     pair = f"\0{server.username}\0{server.password}"
     plain = (server.password, pair)
     secrets = [*plain, *(base64.b64encode(text.encode()).decode() for text in plain)] if server.password else []
     body = said.encode() if isinstance(said, str) else said
-    text = excerpt(Answer(status=code, headers={}, body=body), secrets=tuple(secrets))
-    return f"{code} {text}".strip() if code > 0 else text or "no SMTP"
+    return excerpt(Answer(status=0, headers={}, body=body), secrets=tuple(secrets))
