@@ -122,10 +122,12 @@ class World:
 
     def told(self) -> list[Told]:
         """Return what was decided on since the last time."""
+        with self.store.reading() as tx:
+            if tx.next_due() is None:
+                return []
         new = self._new()
         self._told |= {one.id for one in new}
-        if new:
-            deliver(self.engine)
+        deliver(self.engine)
         return [_what(one) for one in new if one.message is not None]
 
     def _new(self) -> list[Notification]:
