@@ -320,6 +320,16 @@ def test_nothing_is_expected_by_a_schedule_that_was_taken_away(make: _Make) -> N
     assert world.tick(300) == []
 
 
+def test_nobody_waits_for_an_upstream_whose_schedule_was_taken_away(make: _Make) -> None:
+    """What was still expected of it when the schedule went holds nobody up."""
+    orders = {**_HOURLY, "after": ["customers"]}
+    world = make(customers=_HOURLY, orders=orders)
+    assert world.tick(61) == []
+    world.restart(customers={"owner": "data-team"}, orders=orders)
+
+    assert world.tick(75) == ["orders has not started"]
+
+
 def test_a_schedule_that_has_changed_counts_from_then_on(make: _Make) -> None:
     """Where only the grace has changed, the slots since the last look are expected as before."""
     world = make(orders=_HOURLY, customers=_HOURLY)

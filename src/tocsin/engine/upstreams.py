@@ -27,7 +27,9 @@ def _standing(tx: Transaction, upstream: str, slot: Slot, now: datetime) -> Stan
         for alert in tx.alerts(subject=upstream, limit=5)
         if alert.environment == environment and alert.resolved_at and alert.resolved_at >= slot.due_at
     ]
-    due = any(one.due_at <= now for one in tx.slots(upstream, environment, unresolved=True, limit=5))
+    open_slots = tx.slots(upstream, environment, unresolved=True, limit=5)
+    # Slots outlive a schedule that was taken away, and nobody settles them any more.
+    due = any(one.due_at <= now for one in open_slots) and tx.expectation(upstream, environment) is not None
     return Standing(
         troubled=tx.open_alert(fingerprint(Topic.DELIVERY, environment, upstream)) is not None,
         expected=due or any(run.outcome is Outcome.RUNNING for run in runs),
