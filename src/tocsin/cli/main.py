@@ -17,7 +17,7 @@ COMMANDS = {
     "status": "Tell what is wrong, since when and who knows.",
     "runs": "List the latest runs.",
     "alerts": "List what is open, or all that ever was.",
-    "show": "Tell all about a run or an alert, and why somebody was told or not.",
+    "show": "Tell all about a run, an alert or a group, and why somebody was told or not.",
     "ack": "Take care of an alert: it is not repeated until it changes.",
     "snooze": "Put an alert off: nobody hears of it until then, unless it changes or ends.",
     "resolve": "End an alert by hand.",
@@ -26,6 +26,7 @@ COMMANDS = {
     "tick": "Do what is due, once: made for cron.",
     "run": "Watch a command of any kind.",
     "channel": "List the channels, or send a test message through one.",
+    "route": "Explain who would hear of a problem, when, and why nobody else does.",
     "config": "Check the configuration, or show what is in force.",
     "doctor": "Find out why something does not work.",
 }

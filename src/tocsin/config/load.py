@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from tocsin.config.layer import Layer
 from tocsin.config.merge import Leaf, Tree, merge
-from tocsin.config.model import ChannelConfig, Config, PipelineConfig, Problem
+from tocsin.config.model import ChannelConfig, Config, Expected, PipelineConfig, Problem
 from tocsin.config.reader import Reader, origin_of, problem_of, table_of, text_of, value_of
 from tocsin.config.routes import read_owners, read_policy, read_routes
-from tocsin.config.settings import CHANNEL, GENERAL, MAINTENANCE, PIPELINE
+from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE
 from tocsin.core.flapping import Damping
 from tocsin.core.policy import Policy
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.core.maintenance import Maintenance
     from tocsin.core.schedule import Schedule
 
-_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance")
+_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance", "expect")
 
 
 def load(layers: Sequence[Layer], *, home: Path) -> Config:
@@ -72,6 +72,7 @@ class _Reader(Reader):
         config = replace(config, owners=read_owners(self, table_of(tree, "owners"), names))
         config = replace(config, routes=read_routes(self, tree.get("routes"), config))
         config = replace(config, maintenance=self.maintenance(tree.get("maintenance"), config.timezone))
+        config = replace(config, expected=self.expected(tree.get("expect"), config.timezone, names))
         return replace(config, problems=tuple(self.problems))
 
     def channels(self, tree: Tree, runtime: Tree) -> tuple[ChannelConfig, ...]:
@@ -171,6 +172,26 @@ class _Reader(Reader):
             except ValueError as error:
                 key = f"tocsin.maintenance[{number}]"
                 self.problems.append(Problem(origin=origin_of(found), key=key, found=None, remedy=str(error)))
+        return tuple(made)
+
+    def expected(self, found: Leaf | Tree | None, timezone: str, names: Sequence[str]) -> tuple[Expected, ...]:
+        made = []
+        for number, table in self.entries(found, "tocsin.expect"):
+            key, before = f"tocsin.expect[{number}]", len(self.problems)
+            given = self.read(table, EXPECT, key)
+            if len(self.problems) > before:
+                continue
+            from tocsin.config.expectations import read_expected  # see timezone()
+
+            try:
+                one = read_expected(given, key=key, origin=origin_of(found), timezone=timezone)
+            except ValueError as error:
+                self.problems.append(Problem(origin=origin_of(found), key=key, found=None, remedy=str(error)))
+                continue
+            for name in sorted({*one.reaches, *one.reaches_not} - set(names)):
+                self.no_channel(found, key, name, set(names))
+            if len(self.problems) == before:
+                made.append(one)
         return tuple(made)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.core.flapping import Damping
+from tocsin.core.labels import Labels
 from tocsin.core.policy import Policy
 from tocsin.core.route import Route
 
 if TYPE_CHECKING:
     # The configuration does not go through the codec, and programs without a schedule need not pay for its readers.
     from tocsin.core.maintenance import Maintenance  # noqa: TC004
+    from tocsin.core.named_moment import NamedMoment  # noqa: TC004
     from tocsin.core.schedule import Schedule  # noqa: TC004
 
 
@@ -69,6 +71,23 @@ class PipelineConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Who is to hear of a problem: a test of the routes."""
+
+    #: Where it stands: the file, and "tocsin.expect[2]".
+    origin: str
+    key: str
+    #: What is known of the problem.
+    labels: Labels
+    #: When it opens; None for the present.
+    at: NamedMoment | None = None
+    reaches: tuple[str, ...] = ()
+    reaches_not: tuple[str, ...] = ()
+    #: The longest time until the message leaves. Without it nothing is awaited but a group.
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """All settings, checked. What could not be used stands in `problems` and has its default."""
 
@@ -91,6 +110,7 @@ class Config:
     #: The channels of owners, for alerts that no route matches.
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     maintenance: tuple[Maintenance, ...] = ()
+    expected: tuple[Expected, ...] = ()
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 

@@ -93,6 +93,7 @@ class _Routes:
                 mute=self._windows(given, "mute", key) or policy.mute,
             ),
             go_on=value_of(given, "go_on", default=False),
+            key=key,
         )
         return replace(route, routes=self.below(table.get("routes"), f"{key}.routes", route))
 

@@ -331,6 +331,37 @@ MAINTENANCE = (
     ),
 )
 
+#: `[[tocsin.expect]]`
+EXPECT = (
+    Setting(
+        key="alert",
+        read=read_texts,
+        default=None,
+        help="What is known of the problem, each label with `=`: a `pipeline` or a `channel`, and what else matters. "
+        "`kind` is failed where nothing is said, `severity` that of the kind; environment, owner and tags are those of "
+        "the pipeline.",
+        example="['pipeline=\"billing\"', 'severity=\"critical\"']",
+    ),
+    Setting(
+        key="at",
+        read=read_text,
+        default=None,
+        help='When it happens: `"2026-11-23T03:00:00+01:00"`, or the next `"mon 03:00 Europe/Berlin"`. Default: now, '
+        "whenever that is.",
+        example="mon 03:00 Europe/Berlin",
+    ),
+    Setting(key="reaches", read=read_texts, default=None, help="Channels that hear of it."),
+    Setting(key="reaches_not", read=read_texts, default=None, help="Channels that do not hear of it."),
+    Setting(
+        key="within",
+        read=parse_duration,
+        default=None,
+        help="How long the message may take, by escalation, hours of the route or a group. Default: it comes at once, "
+        "or with the first message of its group.",
+        example="15m",
+    ),
+)
+
 #: Keys of `[tocsin.channels.NAME]` that are not the channel's own.
 CHANNEL = (
     Setting(key="type", read=read_text, default=None, help="What kind of channel it is: see `tocsin channel list`."),

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from tocsin.cli import workplace
 from tocsin.cli.screen import Column, json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace
 from tocsin.core.words import count
@@ -22,21 +23,33 @@ def command() -> None:
 def check() -> None:
     """Tell what is wrong in the configuration; exits with 2 if anything is.
 
-    One line a problem: the file, the key, what was found and what to write instead.
+    One line a problem: the file, the key, what was found and what to write instead. Expectations of [[tocsin.expect]]
+    that do not hold are problems. What can be used and is hardly meant is a warning: it does not change the exit code.
     """
-    from tocsin.engine.opening import make_channels
+    from tocsin.config.lint import lint
+    from tocsin.engine.expectations import unmet
+    from tocsin.engine.opening import open_engine
+    from tocsin.store.memory import MemoryStore
 
     place = find_workplace()
-    channels, of_channels = make_channels(place.config.channels)
-    problems = (*place.config.problems, *of_channels)
+    # Nothing is looked up in the store: a check of files needs none.
+    engine = open_engine(place.config, store=MemoryStore(), clock=workplace.clock)
+    now = engine.clock()
+    warnings = lint(place.layers, place.config, now)
+    problems = [*engine.problems, *unmet(engine, place.config, now)]
     for problem in problems:
         click.echo(str(problem))
+    for warning in warnings:
+        click.echo(f"warning: {warning}")
     if problems:
         sys.exit(2)
     from tocsin.cli.settings_in_force import settings_in_force
 
     given = [setting for setting in settings_in_force(place) if setting.origin != "default"]
-    click.echo(f"{count(len(given), 'setting')}, {count(len(channels), 'channel')}: all good")
+    looked_at = [count(len(given), "setting"), count(len(engine.channels), "channel")]
+    if expected := place.config.expected:
+        looked_at.append(f"{count(len(expected), 'expectation')} met")
+    click.echo(f"{', '.join(looked_at)}: {count(len(warnings), 'warning') if warnings else 'all good'}")
 
 
 @command.command("show")
