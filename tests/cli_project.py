@@ -79,8 +79,12 @@ class Project:
 
     def told(self) -> list[str]:
         """Return the titles that reached the file channel."""
+        return [str(message["title"]) for message in self.messages()]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return what reached the file channel."""
         file = self.folder / "alerts.jsonl"
-        return [json.loads(line)["title"] for line in file.read_text().splitlines()] if file.exists() else []
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:

@@ -45,6 +45,7 @@ class Alertmanager(Channel):
     #: Alertmanager limits nothing.
     min_interval: ClassVar[float] = 0.0
     grouped: ClassVar[bool] = False
+    keeps_open: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             name="url",

@@ -64,6 +64,8 @@ class Channel(Protocol):
     setup: ClassVar[str] = ""
     #: Whether many alerts may come as one message. Receivers that keep alerts of their own want each by itself.
     grouped: ClassVar[bool] = True
+    #: Whether the receiver keeps what it is sent open until it is told of the end: no place for passing remarks.
+    keeps_open: ClassVar[bool] = False
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take settings that have been checked against `fields`; defaults are filled in."""

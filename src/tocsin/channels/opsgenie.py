@@ -49,6 +49,7 @@ class Opsgenie(Channel):
     summary: ClassVar[str] = "Opsgenie and Jira Service Management: an alert a problem, closed with it"
     #: The limit depends on plan and users of the account and is not published as a number.
     min_interval: ClassVar[float] = 1.0
+    keeps_open: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             name="api_key",

@@ -40,6 +40,7 @@ class PagerDuty(Channel):
     summary: ClassVar[str] = "PagerDuty: an incident a problem, acknowledged and resolved with it"
     #: PagerDuty takes about 120 events a minute and integration key.
     min_interval: ClassVar[float] = 0.5
+    keeps_open: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             name="routing_key",

@@ -43,6 +43,7 @@ class Sentry(Channel):
     summary: ClassVar[str] = "Sentry: an issue a cause, a trace a run, and check-ins for cron monitors"
     min_interval: ClassVar[float] = 0.0
     grouped: ClassVar[bool] = False
+    keeps_open: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             name="dsn",

@@ -15,14 +15,18 @@ from tocsin.core.alert import Alert, Change
 from tocsin.core.outbox import Notification, Status
 
 if TYPE_CHECKING:
+    from tocsin.engine.act import Acted
     from tocsin.engine.engine import Engine
+
+#: Alerts of a group that are told one by one.
+_SHOWN = 10
 
 
 class Act(Protocol):
     """One of the functions of `engine.act`, all else given."""
 
-    def __call__(self, engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
-        """Change the alert that is meant."""
+    def __call__(self, engine: Engine, prefix: str, *, by: str) -> list[Acted]:
+        """Change the alert that is meant, or those of the group."""
 
 
 def by_option(function: F) -> F:
@@ -51,7 +55,7 @@ def login() -> str:
 
 
 def act(change_it: Act, prefix: str, by: str, *, done: str) -> None:
-    """Change an alert, deliver at once what that makes due, and tell.
+    """Change an alert or those of a group, deliver at once what that makes due, and tell.
 
     Raises:
         NotFound: No alert, or more than one, is meant.
@@ -60,17 +64,28 @@ def act(change_it: Act, prefix: str, by: str, *, done: str) -> None:
     from tocsin.engine.deliver import deliver
 
     with open_engine(find_workplace()) as engine:
-        alert, change = change_it(engine, prefix, by=by)
-        name = f"alert {short(alert.id)}: {subject(alert)} {problem(alert)}"
-        if change is Change.NOTHING:
-            click.echo(f"nothing to do, {_so_far(alert)}: {name}")
-            return
+        acted = change_it(engine, prefix, by=by)
         deliver(engine)
         with engine.store.reading() as tx:
-            decisions = [one for one in tx.notifications(alert_id=alert.id) if one.seq == alert.seq]
-    click.echo(f"{'known issue noted' if change is Change.ISSUE_NOTED else done} by {by}: {name}")
-    for one in sorted(decisions, key=lambda one: one.channel):
-        click.echo(f"  {one.channel}: {_result(one)}")
+            for each in acted[:_SHOWN]:
+                click.echo(_line(each, by, done))
+                if each.change is not Change.NOTHING:
+                    decisions = [one for one in tx.notifications(alert_id=each.alert.id) if one.seq == each.alert.seq]
+                    for one in sorted(decisions, key=lambda one: one.channel):
+                        click.echo(f"  {one.channel}: {_result(one)}")
+    if len(acted) > _SHOWN:
+        click.echo(f"+{len(acted) - _SHOWN:,} more of the group")
+
+
+def _line(each: Acted, by: str, done: str) -> str:
+    alert = each.alert
+    name = f"alert {short(alert.id)}: {subject(alert)} {problem(alert)}"
+    match each.change:
+        case Change.NOTHING:
+            return f"nothing to do, {_so_far(alert)}: {name}"
+        case Change.ISSUE_NOTED:
+            return f"known issue noted by {by}: {name}"
+    return f"{done} by {by}: {name}"
 
 
 def _so_far(alert: Alert) -> str:
@@ -88,4 +103,6 @@ def _result(one: Notification) -> str:
             return "told"
         case Status.NOT_TOLD:
             return one.reason.value
+        case Status.GROUPED:
+            return "is told in the next message of its group"
     return progress(one)

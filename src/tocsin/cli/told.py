@@ -84,4 +84,6 @@ def progress(one: Notification) -> str:
 def _knows(one: Notification) -> str:
     if one.status is Status.SENT:
         return one.channel
+    if one.status is Status.GROUPED and one.group_id is not None:
+        return f"{one.channel} (in group {short(one.group_id)})"
     return f"{one.channel} ({one.reason if one.status is Status.NOT_TOLD else progress(one)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.core.alert import Alert, Change, acknowledge, note_issue, resolve, snooze
@@ -17,17 +18,26 @@ from tocsin.store.protocol import Transaction
 _ENOUGH = 5
 
 
-def acknowledge_alert(engine: Engine, prefix: str, *, by: str, issue: str | None = None) -> tuple[Alert, Change]:
-    """Note that somebody takes care of an alert; channels that were told of it hear that.
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """An alert after somebody did something about it."""
+
+    alert: Alert
+    #: NOTHING if all was as it should be, or the alert is over.
+    change: Change
+
+
+def acknowledge_alert(engine: Engine, prefix: str, *, by: str, issue: str | None = None) -> list[Acted]:
+    """Note that somebody takes care of an alert, or of all of a group; channels that were told of it hear that.
 
     Args:
         engine: Whose store to use.
-        prefix: The beginning of the alert's id, or the name of a pipeline with an open alert.
+        prefix: The beginning of the id of an alert or a group, or the name of a pipeline with an open alert.
         by: Who takes care.
         issue: Where it is dealt with, kept with the alert; an empty text takes that away.
 
     Returns:
-        The alert, and NOTHING as the change if all was as it should be, or the alert is over.
+        The alert; of a group those that are open.
 
     Raises:
         NotFound: No alert, or more than one, is meant.
@@ -36,14 +46,12 @@ def acknowledge_alert(engine: Engine, prefix: str, *, by: str, issue: str | None
     return _act(engine, prefix, lambda alert, now: acknowledge(alert, by=by, now=now), issue=issue)
 
 
-def snooze_alert(
-    engine: Engine, prefix: str, *, until: datetime, by: str, issue: str | None = None
-) -> tuple[Alert, Change]:
+def snooze_alert(engine: Engine, prefix: str, *, until: datetime, by: str, issue: str | None = None) -> list[Acted]:
     """Put an alert off until a moment; other arguments, result and errors are those of `acknowledge_alert`."""
     return _act(engine, prefix, lambda alert, now: snooze(alert, until=until, by=by, now=now), issue=issue)
 
 
-def resolve_alert(engine: Engine, prefix: str, *, by: str) -> tuple[Alert, Change]:
+def resolve_alert(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
     """End an alert by hand; arguments, result and errors are those of `acknowledge_alert`."""
     return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now, by=by))
 
@@ -54,16 +62,35 @@ def find_alert(tx: Transaction, prefix: str) -> Alert:
     Raises:
         NotFound: No alert, or more than one, is meant; the message lists what there is.
     """
-    named = [alert for alert in tx.alerts(open_only=True, limit=1000) if alert.subject == prefix]
-    found = named or list(tx.find_alerts(prefix))
+    found = _fitting(tx, prefix)
     if len(found) == 1:
         return found[0]
+    raise _not_found(tx, prefix, found)
+
+
+def _meant(tx: Transaction, prefix: str) -> list[Alert]:
+    """Return the alert that is meant, or the open ones of the group."""
+    found = _fitting(tx, prefix)
+    groups = tx.find_groups(prefix) if not found else []
+    if len(groups) == 1 and (members := [one.alert for one in tx.members(groups[0].id) if one.alert.open]):
+        return members
+    if len(found) == 1:
+        return found
+    raise _not_found(tx, prefix, found)
+
+
+def _fitting(tx: Transaction, prefix: str) -> list[Alert]:
+    named = [alert for alert in tx.alerts(open_only=True, limit=1000) if alert.subject == prefix]
+    return named or list(tx.find_alerts(prefix))
+
+
+def _not_found(tx: Transaction, prefix: str, found: Sequence[Alert]) -> NotFound:
     if found:
-        raise NotFound(f"{prefix!r} fits {_named(found)}; give more of the id")
+        return NotFound(f"{prefix!r} fits {_named(found)}; give more of the id")
     open_alerts = tx.alerts(open_only=True, limit=_ENOUGH)
     none = "no alert is open; those that are over: tocsin alerts --all"
     there_is = f"open are: {_named(open_alerts)}" if open_alerts else none
-    raise NotFound(f"no alert has an id that begins with {prefix!r}; {there_is}")
+    return NotFound(f"no alert has an id that begins with {prefix!r}; {there_is}")
 
 
 def _act(
@@ -72,20 +99,26 @@ def _act(
     change_it: Callable[[Alert, datetime], tuple[Alert, Change]],
     *,
     issue: str | None = None,
-) -> tuple[Alert, Change]:
+) -> list[Acted]:
+    now = engine.clock()
     with engine.store.writing() as tx:
-        alert, noted = find_alert(tx, prefix), Change.NOTHING
-        if issue is not None:
-            alert, noted = note_issue(alert, link=issue)
-        alert, change = change_it(alert, engine.clock())
-        if change is Change.NOTHING:
-            change = noted
-        if change is not Change.NOTHING:
-            tx.save_alert(alert)
-            notify(engine, tx, [Changed(alert=alert, change=change)])
-    if alert.topic is Topic.DELIVERY:
-        set_marker(engine, alert.environment, alert.subject)
-    return alert, change
+        acted = [_changed(alert, change_it, issue, now) for alert in _meant(tx, prefix)]
+        moved = [each for each in acted if each.change is not Change.NOTHING]
+        notify(engine, tx, [Changed(alert=each.alert, change=each.change) for each in moved])
+    for each in moved:
+        if each.alert.topic is Topic.DELIVERY:
+            set_marker(engine, each.alert.environment, each.alert.subject)
+    return acted
+
+
+def _changed(
+    alert: Alert, change_it: Callable[[Alert, datetime], tuple[Alert, Change]], issue: str | None, now: datetime
+) -> Acted:
+    noted = Change.NOTHING
+    if issue is not None:
+        alert, noted = note_issue(alert, link=issue)
+    alert, change = change_it(alert, now)
+    return Acted(alert=alert, change=noted if change is Change.NOTHING else change)
 
 
 def _named(alerts: Sequence[Alert]) -> str:

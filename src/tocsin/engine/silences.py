@@ -156,7 +156,7 @@ def _close(engine: Engine, tx: Transaction, silence: Silence) -> Sequence[Alert]
         message = compose_end(silence, left)
         ways = {channel for alert in left for channel in ways_of(engine, alert, labels_for(engine, alert), now)}
         # Receivers that keep alerts of their own have them open still, and would keep this one for good.
-        readers = [name for name in sorted(ways) if engine.channels[name].channel.grouped]
+        readers = [name for name in sorted(ways) if not engine.channels[name].channel.keeps_open]
         tx.add_notifications([_notice(silence, message, channel, now) for channel in readers])
     return left
 

@@ -6,6 +6,7 @@ import click
 
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.show_alert import life_document, read_life, show_alert
+from tocsin.cli.show_group import find_group, group_document, show_group
 from tocsin.cli.show_run import read_log, show_run
 from tocsin.cli.show_slots import read_slots, show_slots, slot_document
 from tocsin.cli.wording import pipeline, run_document, short, subject
@@ -21,18 +22,25 @@ from tocsin.store.protocol import Transaction
 @click.argument("name", metavar="ID")
 @json_option
 def command(*, name: str, as_json: bool) -> None:
-    """Tell all about a run or an alert, and why somebody was told or not.
+    """Tell all about a run, an alert or a group, and why somebody was told or not.
 
-    ID is the beginning of the id of a run or an alert, or the name of a pipeline: then its open alert, its latest run
-    and what became of the runs that were expected of it are shown.
+    ID is the beginning of the id of a run, an alert or a group of alerts, or the name of a pipeline: then its open
+    alert, its latest run and what became of the runs that were expected of it are shown.
 
     \b
     As JSON, three keys of which one of the first two may be null:
       alert  every fact of the alert; told (who knows), runs (ids), notifications with their deliveries
       run    every fact of the run; rows, duration_seconds, log (the end of the log, if it was kept)
       slots  its latest expected runs: due_at, start_by, finish_by, state, logical_id, schedule, timezone
+    Of a group: group (its facts) and alerts.
     """  # noqa: D301  # click reads \b as a character
     with open_engine(find_workplace()) as engine, engine.store.reading() as tx:
+        if (group := find_group(tx, name)) is not None:
+            if as_json:
+                print_json(group_document(tx, group))
+            else:
+                show_group(open_screen(), tx, group)
+            return
         alert, run = find(tx, name)
         life = read_life(tx, alert) if alert is not None else None
         of_alert = life_document(tx, life) if life is not None else None

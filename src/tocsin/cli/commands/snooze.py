@@ -20,7 +20,8 @@ from tocsin.cli.wording import stamp
 def command(*, alert: str, length: str | None, until: str | None, by: str, issue: str | None) -> None:
     """Put an alert off: nobody hears of it until then, unless it changes or ends.
 
-    ALERT is the beginning of its id, or the name of a pipeline. A snooze takes the place of an acknowledgement.
+    ALERT is the beginning of its id, the name of a pipeline, or the id of a group for all in it.
+    A snooze takes the place of an acknowledgement.
     """
     from tocsin.engine.act import snooze_alert
 

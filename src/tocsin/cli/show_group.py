@@ -1,0 +1,47 @@
+"""Problems that were told together: which they are, and when the group speaks again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.cli.screen import Screen
+from tocsin.cli.told import COLUMNS, alert_row, document
+from tocsin.cli.wording import short, stamp
+from tocsin.core.group import Group, Member
+from tocsin.core.message import Tone
+from tocsin.core.words import count
+from tocsin.store.protocol import Transaction
+
+
+def find_group(tx: Transaction, name: str) -> Group | None:
+    """Return the one group whose id begins with `name`."""
+    found = tx.find_groups(name)
+    return found[0] if len(found) == 1 else None
+
+
+def show_group(screen: Screen, tx: Transaction, group: Group) -> None:
+    """Show a group with all its problems, those that go on first."""
+    members = _sorted(tx.members(group.id))
+    going_on = sum(1 for member in members if member.alert.open)
+    said = f"Group {short(group.id)} on {group.channel}: {going_on:,} of {count(len(members), 'problem')} go on"
+    screen.line(said, Tone.WARNING if going_on else Tone.GOOD)
+    labels = ", ".join(f"{label} {value}" for label, value in group.labels.items())
+    screen.facts(
+        [
+            ("Route", group.route),
+            ("Labels", labels),
+            ("Opened", f"{stamp(group.opened_at)} UTC"),
+            ("Messages", f"{group.seq:,}, the last at {stamp(group.told_at)} UTC" if group.told_at else "none yet"),
+            ("Next", f"{stamp(group.due_at)} UTC" if group.due_at else ""),
+        ]
+    )
+    screen.table(COLUMNS, [alert_row(tx, member.alert) for member in members])
+
+
+def group_document(tx: Transaction, group: Group) -> dict[str, object]:
+    """Return a group for `--json`: its facts, and its problems as `tocsin alerts --json` tells them."""
+    return {"group": group, "alerts": [document(tx, member.alert) for member in _sorted(tx.members(group.id))]}
+
+
+def _sorted(members: Sequence[Member]) -> list[Member]:
+    return sorted(members, key=lambda member: (not member.alert.open, member.alert.since, member.alert.subject))
