@@ -24,11 +24,14 @@ test: lint receivers ## Run all checks and all tests
 	$(BIN)/pytest -n 2
 
 .PHONY: receivers
-receivers: receiver-alertmanager ## Install the real receivers that tests send to, where that can be done
+receivers: receiver-alertmanager receiver-bugsink ## Install the real receivers that tests send to, where that can be done
 
 .PHONY: receiver-alertmanager
 receiver-alertmanager: ## Install Alertmanager
 	@tools/receiver prometheus-alertmanager prometheus-alertmanager
+
+.PHONY: receiver-bugsink
+receiver-bugsink: .receivers/bugsink/.installed ## Install Bugsink, which speaks Sentry's protocol
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, layers and the rules of the house
@@ -67,11 +70,14 @@ constraints: $(READY) ## Pin what pyproject.toml asks for and is not pinned yet;
 
 .PHONY: clean
 clean: ## Remove everything that was made: environments, caches, builds
-	rm -rf .venv .venvs .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venvs .receivers .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt tools/setup
 	@tools/setup .venv dev
+
+.receivers/bugsink/.installed: constraints/bugsink.txt tools/bugsink | $(READY)
+	@tools/bugsink $(@D) $<
 
 $(DLT_VERSIONS:%=.venvs/dlt-%/.installed): .venvs/dlt-%/.installed: constraints/dlt-%.txt $(READY)
 	@PYTHON=$(BIN)/python tools/setup $(@D) test $<

@@ -181,13 +181,26 @@ def test_others_do_not_hear_of_runs(tmp_path: Path, receiver: Receiver) -> None:
 
 
 def test_a_refused_form_is_sent_once_more_in_plain(tmp_path: Path, receiver: Receiver) -> None:
-    """A trace that is refused goes out without its spans, and is given up without a word when that is refused too."""
+    """A trace that is refused goes out without its spans, and when that is refused too others hear that it was."""
     receiver.answers(by_type(transaction=[answer(400)]))
     desk = opened(tmp_path, receiver, "file")
     desk.report(good_run())
     desk.tick()
     assert len(items(receiver.requests, "transaction")) == 2
     assert [one.status for one in desk.decided("sentry/traces")] == [Status.DEAD]
+    assert desk.heard("file") == ["channel sentry/traces cannot deliver"]
+
+
+def test_old_news_are_given_up(tmp_path: Path, receiver: Receiver) -> None:
+    """Where Sentry takes fewer traces than there are runs, the queue does not grow for ever."""
+    receiver.answers(by_type(transaction=[answer(200, x_sentry_rate_limits="86400:transaction:key")]))
+    desk = opened(tmp_path, receiver, "file", pipelines={})
+    desk.report(*(good_run(f"run{number}", ended=number) for number in range(1, 5)))
+    desk.tick(minutes=5 * 24 * 60)
+    statuses = [one.status for one in desk.decided("sentry/traces")]
+    assert (statuses.count(Status.SENT), statuses.count(Status.DEAD)) == (1, 3)
+    assert len(items(receiver.requests, "transaction")) == 1
+    assert desk.heard("file") == []
 
 
 def test_what_is_not_sent_says_nothing_of_the_receiver(tmp_path: Path, receiver: Receiver) -> None:

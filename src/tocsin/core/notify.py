@@ -49,6 +49,11 @@ class Reason(StrEnum):
         """Whether this reason leads to a message."""
         return not self.startswith("not told")
 
+    @property
+    def about_run(self) -> bool:
+        """Whether it tells of a run and not of a problem, so that only channels that follow runs hear of it."""
+        return self in {Reason.RUN_STARTED, Reason.RUN_ENDED}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:

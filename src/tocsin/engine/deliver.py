@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from tocsin.channels.base import Outgoing
 from tocsin.core.outbox import ChannelState, Notification, Receipt, Status
-from tocsin.core.retry import FALL_BACK_AFTER
+from tocsin.core.retry import FALL_BACK_AFTER, GIVE_UP_AFTER
 from tocsin.engine.attempt import hand_over
 from tocsin.engine.engine import Engine
 from tocsin.engine.groups import tell_groups
@@ -149,6 +149,9 @@ def _send_one(
     if configured is None or notification.message is None:
         why = f"no channel is called {notification.channel!r} any more"
         return lambda tx: bury(engine, tx, notification, why), False
+    if notification.reason.about_run and engine.clock() - notification.created_at >= GIVE_UP_AFTER:
+        # While a receiver takes few of them, all that wait could not be sent in any time.
+        return lambda tx: bury(engine, tx, notification, "it is no news any more"), False
     outgoing = Outgoing(
         key=notification.id,
         message=notification.message,

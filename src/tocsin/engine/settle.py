@@ -130,7 +130,7 @@ def bury(engine: Engine, tx: Transaction, notification: Notification, why: str) 
 
 def _tell_others(engine: Engine, tx: Transaction, failed: Notification) -> None:
     """Let other channels say what one could not; that a run has begun or ended is no news for them."""
-    if failed.reason not in {Reason.RUN_STARTED, Reason.RUN_ENDED}:
+    if not failed.reason.about_run:
         notify_fallback(engine, tx, failed)
 
 
