@@ -1,8 +1,8 @@
 """What should be told of runs and slots, written from docs/expected-runs.md alone, without regard to speed.
 
-Where that page leaves room, the oracle decides as the one who is woken would: a run that is known to be stuck is not told
-as late as well, a failure in the time of a slot not as a slot without a run, and what a clock shows that was moved a
-moment ago is no news at all.
+Where that page leaves room, the oracle decides as the one who is woken would: a run that is known to be stuck is not
+told as late as well, a failure in the time of a slot not as a slot without a run, and what a clock shows that was moved
+a moment ago is no news at all.
 """
 
 from __future__ import annotations
