@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from difflib import get_close_matches
+from importlib import import_module
 from urllib.parse import urlsplit
 
-from tocsin.channels.alertmanager import Alertmanager
-from tocsin.channels.apprise import Apprise
 from tocsin.channels.base import Channel, Field
-from tocsin.channels.discord import Discord
-from tocsin.channels.file import File
-from tocsin.channels.mail import Email
-from tocsin.channels.opsgenie import Opsgenie
-from tocsin.channels.pagerduty import PagerDuty
-from tocsin.channels.sentry import Sentry
-from tocsin.channels.slack import Slack
-from tocsin.channels.teams import Teams
-from tocsin.channels.telegram import Telegram
-from tocsin.channels.terminal import Terminal
-from tocsin.channels.webhook import Webhook
 from tocsin.errors import ConfigError
 
-CHANNELS: dict[str, type[Channel]] = {
-    Slack.type: Slack,
-    Teams.type: Teams,
-    Discord.type: Discord,
-    Telegram.type: Telegram,
-    PagerDuty.type: PagerDuty,
-    Opsgenie.type: Opsgenie,
-    Alertmanager.type: Alertmanager,
-    Sentry.type: Sentry,
-    Email.type: Email,
-    Webhook.type: Webhook,
-    Apprise.type: Apprise,
-    File.type: File,
-    Terminal.type: Terminal,
-}
+
+class _Registry(MutableMapping[str, type[Channel]]):
+    """Classes by name, imported when they are asked for: a pipeline's messages need one or two of them."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+        self._known: dict[str, type[Channel]] = {}
+
+    def __getitem__(self, name: str) -> type[Channel]:
+        if name not in self._known:
+            module, _, member = self._places[name].partition(":")
+            self._known[name] = getattr(import_module(f"tocsin.channels.{module}"), member)
+        return self._known[name]
+
+    def __setitem__(self, name: str, channel: type[Channel]) -> None:
+        self._known[name] = channel
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places or name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._places, **self._known})
+
+    def __len__(self) -> int:
+        return len({**self._places, **self._known})
+
+
+#: Every channel by its `type`: its module in this package, and its class there.
+CHANNELS: MutableMapping[str, type[Channel]] = _Registry(
+    {
+        "slack": "slack:Slack",
+        "teams": "teams:Teams",
+        "discord": "discord:Discord",
+        "telegram": "telegram:Telegram",
+        "pagerduty": "pagerduty:PagerDuty",
+        "opsgenie": "opsgenie:Opsgenie",
+        "alertmanager": "alertmanager:Alertmanager",
+        "sentry": "sentry:Sentry",
+        "email": "mail:Email",
+        "webhook": "webhook:Webhook",
+        "apprise": "apprise:Apprise",
+        "file": "file:File",
+        "terminal": "terminal:Terminal",
+    }
+)
 
 
 def make_channel(type: str, settings: Mapping[str, str]) -> Channel:  # noqa: A002
@@ -93,7 +114,7 @@ def _is_url(value: str) -> bool:
         return False
 
 
-def _meant(name: str, known: Mapping[str, object]) -> str:
+def _meant(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else f"; use {_either(tuple(known))}"
 
