@@ -17,6 +17,7 @@ from tocsin.capture import providers
 from tocsin.capture.attach import CALLBACKS
 from tocsin.cli import notices
 from tocsin.cli.channel_states import channel_views
+from tocsin.cli.watching import find_watch
 from tocsin.cli.workplace import Workplace, open_engine
 from tocsin.config.model import Problem
 from tocsin.core.message import Tone
@@ -144,19 +145,22 @@ def _store(engine: Engine) -> Sign:
 
 
 def _work(place: Workplace, engine: Engine, tx: Transaction) -> Iterator[Sign]:
-    """Look at what waits in the spool and the outbox, at channels and at runs."""
+    """Look at what waits in the spool and the outbox, at channels, at runs and at who watches them."""
     now = engine.clock()
+    watch = find_watch(engine, tx)
     channels = channel_views(place.config, engine, tx)
     broken = {view.name for view in channels if not view.works}
     found = {
         "spool": [*notices.about_spool(engine)],
         "runs": [*notices.about_running(engine.config, tx, now)],
+        "watch": [] if watch.well else [watch.text],
         "channels": [*notices.about_channels(channels)],
         "outbox": [*notices.about_outbox(tx, now)],
     }
     well = {
         "spool": "no event waits",
         "runs": "every run that goes on gives signs of life",
+        "watch": watch.text,
         "channels": f"{count(len(channels), 'channel')}: {', '.join(f'{v.name} ({v.state})' for v in channels)}",
         "outbox": "no message waits",
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tocsin.cli.channel_states import ChannelView
+from tocsin.cli.watching import find_watch
 from tocsin.cli.wording import ago, pipeline
 from tocsin.config.model import Config
 from tocsin.core.outbox import Status
@@ -63,3 +64,10 @@ def about_running(config: Config, tx: Transaction, now: datetime) -> Iterator[st
         if silent > (config.pipeline(run.pipeline).died_after or config.died_after):
             name = pipeline(run.pipeline, run.environment)
             yield f"{name} has given no sign of life for {duration(silent)}: tocsin tick tells whether it died"
+
+
+def about_watching(engine: Engine, tx: Transaction) -> Iterator[str]:
+    """Tell that nobody looks for what should happen."""
+    watch = find_watch(engine, tx)
+    if not watch.well:
+        yield watch.text

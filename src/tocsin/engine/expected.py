@@ -50,7 +50,7 @@ def look_at_slots(engine: Engine) -> int:
     now = engine.clock()
     take_schedules(engine, now)
     with engine.store.reading() as tx:
-        last_look = _last_look(tx, now)
+        last_look = looked_last(tx) or now
     while _compute_slots(engine, now):
         pass
     overdue = 0
@@ -61,12 +61,18 @@ def look_at_slots(engine: Engine) -> int:
     return overdue
 
 
+def looked_last(tx: Transaction) -> datetime | None:
+    """Return when Tocsin looked last at what is expected; None where it never did."""
+    looked = tx.recall(_LAST_LOOK)
+    return datetime.fromisoformat(looked) if looked else None
+
+
 def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
     """Let the slots of a pipeline know that one of its runs began or ended, and hear its schedule, or learn it."""
     now = engine.clock()
     known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
     if known is not None:
-        last_look = _last_look(tx, now)
+        last_look = looked_last(tx) or now
         # The slot of a run that takes long may lie far back.
         begun = min(run.started_at, now)
         _settle(tx, [run.pipeline], run.environment, now, last_look=last_look, since=begun, least=_WINDOW, plan={})
@@ -89,12 +95,6 @@ def _compute_slots(engine: Engine, now: datetime) -> int:
         tx.save_slots(made, check_at={slot.id: slot.start_by for slot in made})
         tx.save_expectations(advanced)
     return len(due)
-
-
-def _last_look(tx: Transaction, now: datetime) -> datetime:
-    """Return when Tocsin looked last; the present where it never did."""
-    last_look = tx.recall(_LAST_LOOK)
-    return datetime.fromisoformat(last_look) if last_look else now
 
 
 def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None:

@@ -48,6 +48,23 @@ class HomeLock:
         self._file = file
         return True
 
+    def is_taken(self) -> bool:
+        """Return whether another process has the lock now; False where the system has no such locks."""
+        if fcntl is None:
+            return False
+        try:
+            file = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            # Shared, so that those who only ask are not taken for holders by each other.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def holder(self) -> str:
         """Return who has the lock, for people: "process 4711"."""
         try:
@@ -61,3 +78,8 @@ class HomeLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def watcher_lock(home: Path) -> HomeLock:
+    """Return the lock of whoever watches a home; only one does at a time."""
+    return HomeLock(home, "engine")

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from cli_project import TO_A_FILE, Project
 from made import at, run
 from tocsin.cli import examination
+from tocsin.core.expectation import Expectation
 from tocsin.core.run import Outcome
+from tocsin.core.schedule import parse_schedule
+from tocsin.engine.lock import watcher_lock
+
+SCHEDULED = TO_A_FILE + '[tocsin.pipelines.stock]\nschedule = "every 1h"\n'
 
 
 def _signs(project: Project) -> dict[str, tuple[str, str]]:
@@ -35,8 +43,8 @@ def test_a_healthy_installation_is_ok_in_every_part(project: Project) -> None:
     assert said[0].startswith("Tocsin 0.1.0 on Python 3.")
     assert [line.split()[:2] for line in said[1:-1]] == [
         ["PART", "STATE"],
-        *([part, "ok"] for part in ("dlt", "home", "handover", "configuration", "store", "spool", "runs", "channels")),
-        ["outbox", "ok"],
+        *([part, "ok"] for part in ("dlt", "home", "handover", "configuration", "store", "spool", "runs", "watch")),
+        *([part, "ok"] for part in ("channels", "outbox")),
     ]
     assert said[-1] == "Nothing is broken"
 
@@ -97,6 +105,34 @@ def _a_message_waits(project: Project) -> None:
     project.says("tick")
 
 
+def _nobody_looks(project: Project) -> None:
+    project.configure(SCHEDULED)
+
+
+def _cron_looks(project: Project) -> None:
+    project.configure(SCHEDULED)
+    project.says("tick")
+    project.now += timedelta(minutes=5)
+
+
+def _cron_looks_no_more(project: Project) -> None:
+    _cron_looks(project)
+    project.now += timedelta(minutes=15)
+
+
+def _nobody_looks_for_what_was_learned(project: Project) -> None:
+    expected = Expectation(
+        pipeline="orders",
+        environment="default",
+        schedule=parse_schedule("0 6 * * *", source="learned from 14 runs"),
+        start_within=timedelta(minutes=15),
+        anchor=project.now,
+        computed_to=project.now,
+    )
+    with project.writing() as tx:
+        tx.save_expectations([expected])
+
+
 def _no_companion(project: Project) -> None:
     project.configure("[tocsin]\nhandover = 'none'\n" + TO_A_FILE)
 
@@ -115,6 +151,15 @@ def _no_companion(project: Project) -> None:
         (_an_event_is_broken, "spool", "warning", "cannot be read as events: x.json"),
         (_an_event_waits, "spool", "warning", "1 event waits to be taken in: tocsin tick"),
         (_a_run_is_silent, "runs", "warning", "orders has given no sign of life for 10 min: tocsin tick tells"),
+        (
+            _nobody_looks,
+            "watch",
+            "warning",
+            "nobody has looked yet whether stock started, and in time: tocsin watch, or",
+        ),
+        (_nobody_looks_for_what_was_learned, "watch", "warning", "nobody has looked yet whether orders started"),
+        (_cron_looks, "watch", "ok", "nobody watches all the time; somebody looked 5 min ago"),
+        (_cron_looks_no_more, "watch", "warning", "nobody has looked for 20 min whether stock started, and in time: "),
         (_a_message_waits, "outbox", "warning", "1 message waits for log, the first was written 0.0 s ago"),
         (_no_companion, "handover", "ok", 'is "none": tocsin tick does the work of the engine'),
     ],
@@ -131,6 +176,47 @@ def test_each_fault_is_found_and_says_what_to_do(
     assert found[part][0] == state
     assert said in found[part][1]
     assert project.tocsin("doctor").exit_code == (1 if state == "broken" else 0)
+
+
+@pytest.mark.usefixtures("_without_dlt")
+def test_a_watcher_is_found_by_its_lock(project: Project) -> None:
+    """It is named with the time of its last look; one that has not looked for long has to be looked at itself."""
+    project.configure(SCHEDULED)
+    lock = watcher_lock(project.home)
+    assert lock.take()
+    watcher = f"process {os.getpid()} watches"
+
+    assert _signs(project)["watch"] == ("ok", watcher)
+    project.says("tick")
+    project.now += timedelta(seconds=9)
+    assert _signs(project)["watch"] == ("ok", f"{watcher}, and looked last 9.0 s ago")
+    project.now += timedelta(hours=2)
+    assert _signs(project)["watch"] == (
+        "warning",
+        f"{watcher}, but looked last 2 h ago: see what it says, and start it anew",
+    )
+    lock.release()
+    assert not lock.is_taken()
+
+
+@pytest.mark.usefixtures("_without_dlt")
+def test_the_line_for_cron_works_from_anywhere(project: Project) -> None:
+    """It names this directory, whose settings count, and the program with its whole path."""
+    project.configure(SCHEDULED)
+
+    line = _signs(project)["watch"][1].rpartition(": ")[2]
+
+    program = Path(sys.executable).with_name("tocsin")
+    assert line == f"* * * * * cd {project.folder} && {program} tick --quiet"
+    assert program.exists()
+
+
+@pytest.mark.usefixtures("_without_dlt")
+def test_the_status_says_too_that_nobody_watches(project: Project) -> None:
+    """Whoever sees that all is well has to know that nobody looked."""
+    project.configure(SCHEDULED)
+
+    assert project.json("status")["notices"] == [_signs(project)["watch"][1]]
 
 
 @pytest.mark.usefixtures("_without_dlt")

@@ -55,6 +55,7 @@ def command(*, fail: bool, as_json: bool) -> None:
             *notices.about_channels(channels),
             *notices.about_outbox(tx, now),
             *notices.about_running(engine.config, tx, now),
+            *notices.about_watching(engine, tx),
         ]
         documents = [told.document(tx, alert) for alert in alerts]
         rows = [told.alert_row(tx, alert) for alert in alerts]

@@ -37,7 +37,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
     watcher in the same directory stands by. SIGTERM and Ctrl-C end it when what is being sent has been sent; SIGHUP
     makes it read the configuration again.
     """
-    from tocsin.engine.lock import HomeLock
+    from tocsin.engine.lock import watcher_lock
     from tocsin.engine.loop import Watcher
     from tocsin.engine.opening import open_engine
     from tocsin.engine.signals import Signals
@@ -53,7 +53,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
         say(f"watching {config.home} every {duration(every)}")
         Watcher(
             open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
-            lock=HomeLock(config.home, "engine"),
+            lock=watcher_lock(config.home),
             signals=signals,
             say=say,
             every=every,
