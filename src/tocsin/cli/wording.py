@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from tocsin.cli.screen import Cell
 from tocsin.core.alert import Alert, State
+from tocsin.core.compose import short_name
 from tocsin.core.explain import summary
-from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
@@ -78,10 +78,8 @@ def pipeline(name: str, environment: str) -> str:
 
 
 def subject(alert: Alert) -> str:
-    """Return what an alert is about: a pipeline, or a channel."""
-    if alert.topic is Topic.CHANNEL:
-        return f"channel {alert.subject}"
-    return pipeline(alert.subject, alert.environment)
+    """Return what an alert is about: a pipeline, one of its tables or checks, or a channel."""
+    return pipeline(short_name(alert), alert.environment)
 
 
 def tone_of_alert(alert: Alert) -> Tone:

@@ -62,6 +62,8 @@ class Alert:
     topic: Topic
     subject: str
     environment: str
+    #: The part of the subject that it is about: a table, a step or a check; empty for the whole.
+    item: str = ""
     kind: Kind
     severity: Severity
     state: State
@@ -78,6 +80,8 @@ class Alert:
     run_id: str | None = None
     logical_id: str = ""
     evidence: dict[str, str] | None = None
+    #: Texts that keep their line breaks, by their labels.
+    code: Mapping[str, str] = field(default_factory=dict)
     #: What it has in common with others: see `Finding.traits`.
     traits: Mapping[str, str] = field(default_factory=dict)
     #: When the problem began, and began anew, within the time in which that counts as flapping; oldest first.
@@ -107,9 +111,9 @@ class Alert:
         return self.state is not State.RESOLVED
 
 
-def fingerprint(topic: Topic, environment: str, subject: str) -> str:
+def fingerprint(topic: Topic, environment: str, subject: str, item: str = "") -> str:
     """Return the identity of a problem: the same for all findings that belong to one open alert."""
-    text = f"{topic}\0{environment}\0{subject}"
+    text = f"{topic}\0{environment}\0{subject}" + (f"\0{item}" if item else "")
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -164,6 +168,7 @@ def advance(
             run_id=finding.run_id,
             logical_id=finding.logical_id,
             evidence=dict(finding.evidence),
+            code=finding.code,
             traits=finding.traits,
             told_at=None if reopened else alert.told_at,
             seq=alert.seq + 1,
@@ -246,10 +251,11 @@ def _open(finding: Finding, new_id: str, previous: Alert | None, damping: Dampin
     again = before if before is not None and before.flapping and flapping else None
     alert = Alert(
         id=again.id if again else new_id,
-        fingerprint=fingerprint(finding.topic, finding.environment, finding.subject),
+        fingerprint=fingerprint(finding.topic, finding.environment, finding.subject, finding.item),
         topic=finding.topic,
         subject=finding.subject,
         environment=finding.environment,
+        item=finding.item,
         kind=finding.kind,
         severity=finding.severity,
         state=State.FIRING,
@@ -263,6 +269,7 @@ def _open(finding: Finding, new_id: str, previous: Alert | None, damping: Dampin
         run_id=finding.run_id,
         logical_id=finding.logical_id,
         evidence=dict(finding.evidence),
+        code=finding.code,
         traits=finding.traits,
         opened=opened,
         flapping=flapping,

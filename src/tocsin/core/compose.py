@@ -36,6 +36,7 @@ _VERBS = {
     Kind.STUCK: ("is stuck", "is still stuck"),
     Kind.CHANNEL: ("cannot deliver", "still cannot deliver"),
 }
+_OVER = {Topic.DELIVERY: "recovered", Topic.CHANNEL: "delivers again", Topic.CHECK: "passes again"}
 #: Kinds that end with a run. When nothing has run since, nothing has failed again.
 _ENDS = frozenset({Kind.FAILED, Kind.PARTIAL, Kind.EXITED, Kind.INTERRUPTED, Kind.DIED, Kind.PENDING_ONLY})
 _PLACES = {
@@ -44,6 +45,7 @@ _PLACES = {
     Stage.AFTER: "after the pipeline ran",
     Stage.JOB: "watched job",
 }
+_NAMES = {Topic.CHANNEL: "channel {0}", Topic.CHECK: "check {1} of {0}", Topic.DURATION: "{0} {1}"}
 #: Somebody takes care of the problem.
 _TAKEN = frozenset({Reason.ACKNOWLEDGED, Reason.PUT_OFF})
 #: Environments that go without saying; alerts about channels have none.
@@ -78,8 +80,10 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
         blocks = _resolved(alert, around)
     elif reason in _TAKEN:
         blocks = _taken(alert, reason)
-    else:
+    elif alert.topic in {Topic.DELIVERY, Topic.CHANNEL}:
         blocks = _firing(alert, around)
+    else:
+        blocks = _of_data(alert, around)
     return Message(
         title=_title(alert, reason, around.run),
         tone=_tone(alert, reason),
@@ -94,9 +98,14 @@ def compose(alert: Alert, reason: Reason, around: Surroundings) -> Message:
 
 
 def name_of(alert: Alert) -> str:
-    """Return "orders", "orders (prod)" or "channel ops"."""
-    name = f"channel {alert.subject}" if alert.topic is Topic.CHANNEL else alert.subject
+    """Return "orders", "orders (prod)", "orders.items", "check paid of orders" or "channel ops"."""
+    name = short_name(alert)
     return name if alert.environment in UNNAMED else f"{name} ({alert.environment})"
+
+
+def short_name(alert: Alert) -> str:
+    """Return the name without the environment."""
+    return _NAMES.get(alert.topic, "{0}.{1}" if alert.item else "{0}").format(alert.subject, alert.item).rstrip()
 
 
 def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
@@ -105,7 +114,7 @@ def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
         return f"{name}: resolved by {alert.resolved_by}"
     if alert.state is State.RESOLVED:
         lasted = duration((alert.resolved_at or alert.last_at) - alert.since)
-        return f"{name} {'delivers again' if alert.topic is Topic.CHANNEL else 'recovered'} after {lasted}"
+        return f"{name} {_OVER.get(alert.topic, 'is as usual again')} after {lasted}"
     if reason is Reason.ACKNOWLEDGED:
         return f"{name}: acknowledged by {alert.acknowledged_by}"
     if reason is Reason.PUT_OFF and alert.snoozed_until is not None:
@@ -113,6 +122,9 @@ def _title(alert: Alert, reason: Reason, run: Run | None) -> str:
     if reason is Reason.FLAPPING:
         within = duration(alert.opened[-1] - alert.opened[0])
         return f"{name} comes and goes: {len(alert.opened)} times within {within}"
+    if alert.kind not in _VERBS:
+        again = f" ({ordinal(alert.occurrences)} time in a row)" if alert.occurrences > 1 else ""
+        return f"{name}: {alert.summary}{again}"
     verb, still = _VERBS[alert.kind]
     if reason in {Reason.REPEAT, Reason.SNOOZE_OVER}:
         verb = f"{verb} and has not recovered" if alert.occurrences == 1 and alert.kind in _ENDS else still
@@ -159,6 +171,24 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
         blocks.append(Code(label="Error", code=excerpt(run.cause.traceback)))
     if run is not None and run.context.log_path:
         blocks.append(Facts(items=(_fact("Log", f"{run.context.log_path}, or type: tocsin show {run.id[:8]}"),)))
+    return tuple(blocks)
+
+
+def _of_data(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
+    """Tell what is wrong with data that have arrived: the run went well, so it is the least of it."""
+    run = around.run
+    target = ".".join(part for part in (run.destination, run.dataset) if part) if run is not None else ""
+    loaded = f"run {run.id[:8]}, {moment(run.ended_at or run.started_at)}" if run is not None else ""
+    facts = [
+        *(_fact(label, value) for label, value in (alert.evidence or {}).items()),
+        _fact("Found in", f"{loaded} → {target}" if loaded and target else loaded),
+        _fact("Since", _since(alert)),
+        _fact("Owner", around.owner),
+    ]
+    blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
+    if alert.hint:
+        blocks.append(Paragraph(label="Do", text=alert.hint))
+    blocks += [Code(label=label, code=code) for label, code in alert.code.items() if code]
     return tuple(blocks)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tocsin.core.alert import Alert, State
-from tocsin.core.compose import TONES, UNNAMED
+from tocsin.core.compose import TONES, UNNAMED, short_name
 from tocsin.core.finding import Topic, Trait
 from tocsin.core.group import Group, Member
 from tocsin.core.message import Block, Fact, Facts, Message, Paragraph, Tone
@@ -29,8 +29,16 @@ WORDS = {
     "not_started": "not started",
     "late": "late",
     "stuck": "stuck",
+    "volume": "unusual volume",
+    "duration": "slow",
+    "schema": "changed schema",
+    "stale": "stale",
+    "duplicate": "loaded twice",
+    "check": "failed check",
+    "check_error": "check that cannot run",
     "channel": "cannot deliver",
 }
+_NOUNS = {Topic.DELIVERY: "pipeline", Topic.CHANNEL: "channel", Topic.CHECK: "check", Topic.DURATION: "pipeline"}
 _COMMON_WORDS = {
     Trait.CAUSE: "for the same reason: {}",
     Trait.UPSTREAM: "come after {}, which is in trouble itself",
@@ -67,7 +75,9 @@ def _title(alerts: Sequence[Alert], going_on: Sequence[Alert]) -> str:
     environments = {alert.environment for alert in alerts} - UNNAMED
     where = f" ({environments.pop()})" if len(environments) == 1 else ""
     if not going_on:
-        return f"all {_problems(alerts)} are over{where}" if len(alerts) > 1 else f"{alerts[0].subject}: over{where}"
+        return (
+            f"all {_problems(alerts)} are over{where}" if len(alerts) > 1 else f"{short_name(alerts[0])}: over{where}"
+        )
     kinds = Counter(WORDS.get(alert.kind, alert.kind) for alert in going_on).most_common()
     if len(going_on) < len(alerts):
         return f"{len(going_on):,} of {_problems(alerts)} go on{where}"
@@ -86,7 +96,7 @@ def _blocks(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert], ov
         Fact(label="Group", value=", ".join(f"{label} {value}" for label, value in group.labels.items() if value)),
         Fact(label="Since", value=moment(min(alert.since for alert in alerts))),
         Fact(label="Acknowledged", value=f"{taken:,} of {len(going_on):,}" if taken else ""),
-        Fact(label="Over now", value=listing([alert.subject for alert in over], most=_NAMED)),
+        Fact(label="Over now", value=listing([short_name(alert) for alert in over], most=_NAMED)),
     ]
     blocks: list[Block] = [Facts(items=tuple(fact for fact in facts if fact.value))]
     if going_on:
@@ -121,12 +131,14 @@ def _named(going_on: Sequence[Alert], cause: str | None) -> list[Block]:
     others = [alert for alert in going_on if cause is None or alert.traits.get(Trait.CAUSE) != cause]
     blocks: list[Block] = []
     if alike:
-        names = listing([alert.subject for alert in alike], most=_NAMED)
+        names = listing([short_name(alert) for alert in alike], most=_NAMED)
         blocks.append(Paragraph(label="For the same reason", text=names))
     if others:
-        blocks.append(Facts(items=tuple(Fact(label=alert.subject, value=_line(alert)) for alert in others[:_SHOWN])))
+        blocks.append(
+            Facts(items=tuple(Fact(label=short_name(alert), value=_line(alert)) for alert in others[:_SHOWN]))
+        )
     if rest := others[_SHOWN:]:
-        names = listing([alert.subject for alert in rest], most=_NAMED)
+        names = listing([short_name(alert) for alert in rest], most=_NAMED)
         blocks.append(Paragraph(label=f"And {len(rest):,} more", text=names))
     return blocks
 
@@ -144,7 +156,9 @@ def _tone(going_on: Sequence[Alert], worst: Severity) -> Tone:
 
 
 def _subjects(alerts: Sequence[Alert]) -> str:
-    return count(len(alerts), "channel" if all(alert.topic is Topic.CHANNEL for alert in alerts) else "pipeline")
+    topics = {alert.topic for alert in alerts}
+    noun = _NOUNS.get(topics.pop(), "table") if len(topics) == 1 else ""
+    return count(len(alerts), noun or "problem")
 
 
 def _problems(alerts: Sequence[Alert]) -> str:
@@ -160,6 +174,7 @@ def _data(group: Group, alerts: Sequence[Alert], going_on: Sequence[Alert]) -> d
             {
                 "id": alert.id,
                 "subject": alert.subject,
+                "item": alert.item,
                 "environment": alert.environment,
                 "kind": alert.kind.value,
                 "severity": alert.severity.value,

@@ -25,15 +25,41 @@ class Kind(StrEnum):
     PENDING_ONLY = "pending_only"
     #: All is well again: resolves the alert of the subject.
     RECOVERED = "recovered"
+    #: A table got unusually many or few rows.
+    VOLUME = "volume"
+    #: A run, or one of its steps, took unusually long.
+    DURATION = "duration"
+    #: Tables or columns came, went or changed their type.
+    SCHEMA = "schema"
+    #: A table has got nothing new for too long.
+    STALE = "stale"
+    #: The same load arrived twice.
+    DUPLICATE = "duplicate"
+    #: A data test found rows that it should not have found.
+    CHECK = "check"
+    #: A data test could not be run.
+    CHECK_ERROR = "check_error"
     #: A channel cannot deliver.
     CHANNEL = "channel"
 
 
 class Topic(StrEnum):
-    """What an alert is about. A subject has at most one open alert per topic."""
+    """What an alert is about. Of a subject, and of an item in it, at most one alert is open per topic."""
 
     #: Did the pipeline deliver its data: failed, late, stuck and so on are kinds of this one topic.
     DELIVERY = "delivery"
+    #: How many rows a table got; its item is the table.
+    VOLUME = "volume"
+    #: How long a run took; its item is the step, or empty for the whole run.
+    DURATION = "duration"
+    #: What a table looks like; its item is the table.
+    SCHEMA = "schema"
+    #: How old a table's newest data are; its item is the table.
+    FRESHNESS = "freshness"
+    #: A load that arrived twice; its item is the table.
+    DUPLICATE = "duplicate"
+    #: A data test; its item is the name of the check.
+    CHECK = "check"
     #: Tocsin's own channels.
     CHANNEL = "channel"
 
@@ -62,6 +88,8 @@ class Finding:
     #: The pipeline, or for the channel topic the channel.
     subject: str
     environment: str
+    #: The part of the subject that it is about: a table, a step or a check; empty for the whole.
+    item: str = ""
     severity: Severity
     at: datetime
     #: One sentence without a full stop that stands alone: "extract failed: HTTPError 503 from api.example.com".
@@ -77,5 +105,7 @@ class Finding:
     logical_id: str = ""
     #: Facts in the order in which they are shown.
     evidence: Mapping[str, str] = field(default_factory=dict)
+    #: Texts that keep their line breaks, by their labels: a query that reproduces it, a table, a drawing.
+    code: Mapping[str, str] = field(default_factory=dict)
     #: What it may have in common with findings about other subjects, by `Trait`.
     traits: Mapping[str, str] = field(default_factory=dict)

@@ -28,5 +28,6 @@ def labels_of(alert: Alert, *, owner: str = "", tags: Sequence[str] = ()) -> Lab
         "topic": alert.topic.value,
         "owner": alert.traits.get("owner", "") or owner,
         "table": alert.traits.get("table", ""),
+        "check": alert.item if alert.topic == "check" else "",
         "tags": tuple(tags),
     }

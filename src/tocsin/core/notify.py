@@ -29,7 +29,6 @@ class Reason(StrEnum):
     GROUP = "several problems at once"
     CHANNEL_FAILED = "another channel could not deliver"
     PLAIN_MESSAGE = "a message from your code"
-    #: Only channels that follow runs hear of these; they are no news for anybody else.
     RUN_STARTED = "a run has begun"
     RUN_ENDED = "a run has ended"
 

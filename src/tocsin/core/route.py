@@ -10,7 +10,7 @@ from tocsin.core.matchers import Matcher
 from tocsin.core.policy import Policy
 
 #: What a route can ask for.
-LABELS = ("pipeline", "environment", "severity", "kind", "topic", "owner", "table", "tags", "channel")
+LABELS = ("pipeline", "environment", "severity", "kind", "topic", "owner", "table", "check", "tags", "channel")
 
 
 @dataclass(frozen=True, kw_only=True)

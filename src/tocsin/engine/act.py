@@ -56,20 +56,12 @@ def resolve_alert(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
     return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now, by=by))
 
 
-def find_alert(tx: Transaction, prefix: str) -> Alert:
-    """Return the alert whose id begins with `prefix`, or the open one of the pipeline with this name.
+def _meant(tx: Transaction, prefix: str) -> list[Alert]:
+    """Return the alert whose id begins so, the open one of the pipeline with this name, or the open ones of a group.
 
     Raises:
         NotFound: No alert, or more than one, is meant; the message lists what there is.
     """
-    found = _fitting(tx, prefix)
-    if len(found) == 1:
-        return found[0]
-    raise _not_found(tx, prefix, found)
-
-
-def _meant(tx: Transaction, prefix: str) -> list[Alert]:
-    """Return the alert that is meant, or the open ones of the group."""
     found = _fitting(tx, prefix)
     groups = tx.find_groups(prefix) if not found else []
     if len(groups) == 1 and (members := [one.alert for one in tx.members(groups[0].id) if one.alert.open]):
@@ -80,8 +72,10 @@ def _meant(tx: Transaction, prefix: str) -> list[Alert]:
 
 
 def _fitting(tx: Transaction, prefix: str) -> list[Alert]:
-    named = [alert for alert in tx.alerts(open_only=True, limit=1000) if alert.subject == prefix]
-    return named or list(tx.find_alerts(prefix))
+    named = list(tx.alerts(open_only=True, subject=prefix, limit=_ENOUGH * 2))
+    # Who names a pipeline means its delivery; what is wrong with its data has ids.
+    delivery = [alert for alert in named if alert.topic is Topic.DELIVERY]
+    return delivery or named or list(tx.find_alerts(prefix))
 
 
 def _not_found(tx: Transaction, prefix: str, found: Sequence[Alert]) -> NotFound:

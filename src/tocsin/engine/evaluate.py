@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.rules.data import DATA_RULES, Facts
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import GOOD, Run
 from tocsin.core.slot import SlotState
@@ -22,6 +23,8 @@ _SLOTS = 20
 #: The clocks of two machines may differ by so much.
 _SKEW = timedelta(minutes=1)
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
+#: Open alerts about one pipeline and its tables that are looked at.
+_MOST = 10_000
 
 
 def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
@@ -85,7 +88,7 @@ def _new_id(finding: Finding) -> str:
 
 
 def _fingerprint(finding: Finding) -> str:
-    return fingerprint(finding.topic, finding.environment, finding.subject)
+    return fingerprint(finding.topic, finding.environment, finding.subject, finding.item)
 
 
 def _seen_before(alert: Alert | None, finding: Finding, now: datetime) -> Alert | None:

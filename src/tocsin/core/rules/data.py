@@ -1,0 +1,26 @@
+"""The rules that look at what a run has loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Finding
+from tocsin.core.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a rule about data knows when a run has ended."""
+
+    run: Run
+    now: datetime
+    #: Open alerts about the pipeline, by fingerprint: a rule says RECOVERED only where one of its own is open.
+    open_alerts: Mapping[str, Alert]
+
+
+DataRule = Callable[[Facts], Iterable[Finding]]
+#: Every rule, each asked once a run that went well has ended.
+DATA_RULES: tuple[DataRule, ...] = ()
