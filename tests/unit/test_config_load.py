@@ -58,6 +58,18 @@ def test_dlts_own_slack_hook_is_a_channel_by_itself() -> None:
     assert config.problems == ()
 
 
+def test_dlts_own_sentry_is_a_channel_by_itself() -> None:
+    """So it is with `runtime.sentry_dsn`, beside the hook; a name that is taken is left alone, and so is a DSN."""
+    dsn, other = "https://key@sentry.example/1", "https://key@sentry.example/2"
+    both = _load(_layer({}, runtime={"slack_incoming_hook": "https://1", "sentry_dsn": dsn}, secrets=True))
+    assert [(c.name, c.type, dict(c.settings)) for c in both.channels][1:] == [("sentry", "sentry", {"dsn": dsn})]
+
+    channels = {"sentry": {"type": "sentry", "dsn": dsn}}
+    for found, names in ((dsn, ["sentry"]), (other, ["sentry", "sentry_dsn"])):
+        config = _load(_layer({"channels": channels}, runtime={"sentry_dsn": found}, secrets=True))
+        assert [c.name for c in config.channels] == names
+
+
 def test_dlts_hook_does_not_tell_twice() -> None:
     """A configured channel that posts to dlt's hook already is the only one."""
     channels = {"slack": {"type": "slack", "webhook_url": "https://1"}}

@@ -72,6 +72,82 @@ class Sentry(Channel):
         ),
     )
 
+    setup: ClassVar[str] = """
+        1. In Sentry open Settings, Projects, your project, Client Keys (DSN), and copy the DSN.
+        2. Write it into `.dlt/secrets.toml`:
+
+           ```toml
+           [tocsin.channels.sentry]
+           type = "sentry"
+           dsn = "https://KEY@o1.ingest.sentry.io/42"
+           ```
+
+        3. Type `tocsin channel test sentry`. The test is an event of the level info.
+
+        Where dlt has `runtime.sentry_dsn` already, Tocsin uses it without further configuration. Self-hosted Sentry,
+        GlitchTip and Bugsink take the same messages. Bugsink stores events only: set `traces = "false"` and
+        `check_ins = "false"` for it. Tocsin sends by itself: it needs no sentry-sdk, and where your program uses that,
+        its client stays as it is.
+
+        ### What Sentry shows
+
+        | Tocsin | Sentry |
+        | --- | --- |
+        | a problem: failed, partial, died, late, stuck, not started… | an event, with the exception chain where there is one |
+        | the same cause again, in whatever run or environment | the same issue: the fingerprint is pipeline, kind and cause, without ids, dates and numbers |
+        | pipeline, step, resource, table, destination, dataset, load id, kind, owner | tags |
+        | environment | the environment, by which Sentry filters |
+        | severity | the level; critical is fatal |
+        | figures of the run, rows a table, what to do, links to logs | contexts |
+        | each run, good ones too | a transaction with a span for each step, a status, and the rows of its tables |
+        | the attempts of one logical run, and its problem | one trace |
+        | each run of a pipeline with a schedule of its own | a check-in when it begins and when it ends |
+
+        A monitor is made with the first check-in of a pipeline and has its name. Schedule and zone are those of the
+        pipeline, its margin is `start_within`, and its longest run is `finish_within`, or 28 days where nobody asks.
+        There is none for a schedule that was learned, which is a guess, and backfills do not check in. Sentry knows no
+        calendar events (`Mon..Fri 06:00`): make such a monitor there by hand, with the pipeline's name as its slug.
+
+        Who sends events cannot resolve an issue, so the end of a problem is not sent. Let Sentry do it: the project's
+        setting Auto Resolve ends issues that have been quiet, and a monitor recovers with the next good check-in.
+        An acknowledgement is not sent either.
+
+        ### Beside dlt's own tracing
+
+        | | dlt 1.31 with `runtime.sentry_dsn` | Tocsin |
+        | --- | --- | --- |
+        | needs sentry-sdk | yes: without it `dlt.pipeline()` raises | no |
+        | a failed run that your code or the orchestrator catches | no event | an event |
+        | a failed load job in a run that dlt calls ok | two issues or more | one |
+        | late, stuck, died, not started | no | yes |
+        | grouping | by stack and message, which hold random ids | one issue a cause |
+        | tags on events | the version of dlt | see above |
+        | status of a failed transaction | none | see above |
+        | local variables, with what rows and secrets they hold | sent | never read |
+        | Sentry is down or limits the rate | lost | sent later, and stored once |
+        | another client of sentry-sdk in the program | replaced | left alone |
+        | what your own code logs as a warning or error | sent | no |
+
+        Both can run side by side. dlt's own tracing is on where `runtime.sentry_dsn` is set; to have Tocsin alone, write
+        the DSN only into `[tocsin.channels.sentry]`. To have dlt's traces and Tocsin's events, set both to the same
+        DSN, and `traces = "false"`.
+
+        ### Limits
+
+        - Each monitor counts in Sentry's plan, and so does each transaction: `check_ins = "false"` and
+          `traces = "false"` switch them off.
+        - Events, traces and check-ins have a queue each. What Sentry limits (`X-Sentry-Rate-Limits`, 429) waits, and
+          the others do not. An event is tried for four days, as every message is, and a trace or check-in that has
+          waited for so long is given up without being told elsewhere.
+        - An event that is too large (413) comes again without exceptions and contexts. Of a chain 10 exceptions are
+          kept, of each the last 30 lines, and of the tables the 50 with the most rows; the others are summed up.
+        - In a process that goes on, news of a good run is sent within ten seconds.
+
+        Sources: [event payloads](https://develop.sentry.dev/sdk/data-model/event-payloads),
+        [rate limits](https://develop.sentry.dev/sdk/expected-features/rate-limiting),
+        [check-ins](https://develop.sentry.dev/sdk/telemetry/check-ins), as of November 2026.
+    """  # noqa: E501  # rows of a table
+
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings."""
         self._url = _envelope_url(urlsplit(settings["dsn"]))

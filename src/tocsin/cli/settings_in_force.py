@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.workplace import Workplace
-from tocsin.config.merge import Leaf, Tree, merge
+from tocsin.config.merge import RUNTIME_KEYS, Leaf, Tree, merge
 from tocsin.config.settings import CHANNEL, GENERAL, Setting
 from tocsin.core.redact import Redactor
 
@@ -35,8 +35,8 @@ def settings_in_force(place: Workplace) -> list[InForce]:
     general = [_general(setting, tree.get(setting.key), defaults.get(setting.key)) for setting in GENERAL]
     known = {setting.key for setting in GENERAL}
     others: Tree = {key: leaf for key, leaf in tree.items() if key not in known}
-    hook: Tree = {key: leaf for key, leaf in runtime.items() if key == "slack_incoming_hook"}
-    of_dlt = _set(hook, "runtime", {"runtime.slack_incoming_hook"})
+    addresses: Tree = {key: leaf for key, leaf in runtime.items() if key in RUNTIME_KEYS}
+    of_dlt = _set(addresses, "runtime", {f"runtime.{key}" for key in RUNTIME_KEYS})
     return [*general, *_set(others, "tocsin", _secrets(tree)), *of_dlt]
 
 
