@@ -115,17 +115,17 @@ class _Routes:
     def _steps(self, given: Mapping[str, object], key: str) -> tuple[Step, ...]:
         steps = []
         for text in cast("Sequence[str]", given.get("escalate", ())):
-            after, *channels = text.split()
+            after, *channels = text.split() or [""]
+            if not channels:
+                self._refuse(key, 'names no channel; write for example "15m pager"', found=text)
+                continue
             try:
-                known = self._known(channels, key)
-                step = Step(after=parse_duration(after), channels=known)
+                length = parse_duration(after)
             except ValueError as error:
                 self._refuse(key, f'{error}; a step is a time and channels: "15m pager"', found=text)
                 continue
-            if not channels:
-                self._refuse(key, 'names no channel; write for example "15m pager"', found=text)
-            elif known:
-                steps.append(step)
+            if known := self._known(channels, key):
+                steps.append(Step(after=length, channels=known))
         return tuple(sorted(steps, key=lambda step: step.after))
 
     def _windows(self, given: Mapping[str, object], name: str, key: str) -> tuple[Window, ...]:
