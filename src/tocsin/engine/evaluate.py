@@ -31,12 +31,24 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
     """Ask the rules what the end of a run means, and act on it."""
     open_alert = tx.open_alert(fingerprint(Topic.DELIVERY, run.environment, run.pipeline))
     finding = judge(run, open_alert, _newer_success(tx, run))
+    if run.outcome.ok and DATA_RULES:
+        _evaluate_data(engine, tx, run)
     if finding is None:
         return
     if open_alert is not None and finding.at < open_alert.last_at and _was_missing(tx, open_alert, run):
         # It ended before it was told as absent: its report came late, and says what the absence really was.
         finding = replace(finding, at=open_alert.last_at)
     advance_alert(engine, tx, finding, run)
+
+
+def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
+    """Ask the rules about data what a run has brought."""
+    of_pipeline = tx.alerts(open_only=True, subject=run.pipeline, limit=_MOST)
+    open_alerts = {alert.fingerprint: alert for alert in of_pipeline if alert.environment == run.environment}
+    facts = Facts(run=run, now=engine.clock(), open_alerts=open_alerts)
+    findings = [finding for rule in DATA_RULES for finding in rule(facts)]
+    found = [Found(finding=one, alert=open_alerts.get(_fingerprint(one)), run=run) for one in findings]
+    advance_alerts(engine, tx, found)
 
 
 @dataclass(frozen=True, kw_only=True)
