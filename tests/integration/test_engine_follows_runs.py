@@ -168,6 +168,18 @@ def test_nothing_is_lost_while_sentry_is_down(tmp_path: Path, receiver: Receiver
     assert [len(items(later, kind)) for kind in ("event", "check_in", "transaction")] == [1, 2, 2]
 
 
+def test_a_long_queue_hides_no_other(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many traces wait that are newer, an older event is sent when its time has come."""
+    monkeypatch.setattr("tocsin.engine.deliver._SEEN", 3)
+    limited = answer(429, x_sentry_rate_limits="3600:transaction:key")
+    receiver.answers(by_type(transaction=[limited], event=[answer(500), answer(200)]))
+    desk = opened(tmp_path, receiver, pipelines={})
+    desk.report(run("run0"), *(good_run(f"run{number}", pipeline="other", ended=number) for number in range(2, 7)))
+    assert len(items(receiver.requests, "event")) == 1
+    desk.tick(minutes=5)
+    assert [one.status for one in desk.decided("sentry")] == [Status.SENT]
+
+
 def test_others_do_not_hear_of_runs(tmp_path: Path, receiver: Receiver) -> None:
     """Where Sentry refuses what it is told of runs, other channels hear that it does, and not of the runs."""
     receiver.answers(by_type(transaction=[answer(403)]))

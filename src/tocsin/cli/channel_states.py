@@ -64,8 +64,7 @@ def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[C
     waiting = [one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000)]
     views = []
     for channel in config.channels:
-        feeds = [name for name in engine.feeds if name.rpartition("/")[0] == channel.name]
-        for name in (channel.name, *feeds):
+        for name in engine.outlets_of(channel.name):
             state, why, last_ok_at = _state(name, engine, tx)
             views.append(
                 ChannelView(

@@ -73,21 +73,25 @@ def _message(name: str, now: datetime) -> Message:
 
 
 def _enable(place: Workplace, configured: ConfiguredChannel) -> None:
-    """Note the success; what the channel missed is sent, and its own alert is over."""
+    """Note the success; what the channel and its feeds missed is sent, and their own alerts are over."""
     from tocsin.engine.act import resolve_alert
     from tocsin.engine.deliver import deliver
 
     name = configured.config.name
     with open_engine(place) as engine:
         with engine.store.writing() as tx:
-            was = tx.channel_state(name)
-            now = engine.clock()
-            tx.save_channel_state(ChannelState(channel=name, settings_hash=configured.settings_hash, last_ok_at=now))
-            alerts = [alert for alert in tx.alerts(open_only=True, subject=name) if alert.topic is Topic.CHANNEL]
+            names = engine.outlets_of(name)
+            before = [tx.channel_state(each) for each in names]
+            for each in names:
+                # Nothing was sent on the feeds, but nothing holds them back either.
+                at = engine.clock() if each == name else None
+                tx.save_channel_state(ChannelState(channel=each, settings_hash=configured.settings_hash, last_ok_at=at))
+            about = [alert for each in names for alert in tx.alerts(open_only=True, subject=each)]
+            alerts = [alert for alert in about if alert.topic is Topic.CHANNEL]
         for alert in alerts:
             resolve_alert(engine, alert.id, by="a test message that arrived")
         sent = deliver(engine)
-    if was.disabled_at is not None:
+    if was := next((state for state in before if state.disabled_at is not None), None):
         click.echo(f"it was disabled ({was.disabled_because}) and is enabled again")
     if sent:
         click.echo(f"{sent} waiting message{'' if sent == 1 else 's'} sent")

@@ -24,6 +24,8 @@ LEASE = timedelta(seconds=60)
 _LONGEST = 15.0
 #: Seconds between two looks at what is due and cannot be sent here.
 _BREATH = 0.2
+#: Waiting messages that are looked through for their channels.
+_SEEN = 1000
 _Settling: TypeAlias = Callable[[Transaction], None]
 
 
@@ -97,14 +99,17 @@ def channels_to_serve(engine: Engine) -> list[str]:
     """
     now = engine.clock()
     with engine.store.reading() as tx:
-        waiting = tx.notifications(status=Status.WAITING, limit=1000)
-    return sorted(
-        {
+        waiting = tx.notifications(status=Status.WAITING, limit=_SEEN)
+        found = {
             one.channel
             for one in waiting
             if one.channel in engine.outlets or now - one.created_at >= FALL_BACK_AFTER[one.severity]
         }
-    )
+        if len(waiting) == _SEEN:
+            # So much waits for one channel that what waits for another may not be among it.
+            others = engine.outlets.keys() - found
+            found |= {name for name in others if tx.notifications(status=Status.WAITING, channel=name, limit=1)}
+    return sorted(found)
 
 
 def send_on(engine: Engine, channel: str, deadline: datetime | None = None) -> list[bool]:

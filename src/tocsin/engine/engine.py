@@ -108,6 +108,10 @@ class Engine:
         """All that messages wait for: the channels and their feeds."""
         return {**self.channels, **self.feeds}
 
+    def outlets_of(self, channel: str) -> list[str]:
+        """Return the name of a channel, and after it those of its feeds."""
+        return [channel, *(name for name in self.feeds if name.rpartition("/")[0] == channel)]
+
     @cached_property
     def routes_hash(self) -> str:
         """Changes when somebody else may have to hear of what is open."""
