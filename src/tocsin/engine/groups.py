@@ -31,7 +31,7 @@ class Holder:
         self._tx = tx
         self._now = now
         self._expected: Counter[tuple[str, str]] = Counter()
-        self._recent: dict[str, int] = {}
+        self._recent: dict[tuple[str, int], int] = {}
         self._groups: dict[str, Group | None] = {}
         self._changed: dict[str, Group] = {}
 
@@ -81,10 +81,10 @@ class Holder:
         return held
 
     def _is_storm(self, channel: str, way: Way) -> bool:
-        if channel not in self._recent:
-            most = way.policy.group_above + 1
-            self._recent[channel] = self._tx.count_told(channel, since=self._now - STORM, most=most)
-        return is_storm(self._recent[channel], self._expected[channel, way.route], way.policy)
+        asked = channel, way.policy.group_above + 1
+        if asked not in self._recent:
+            self._recent[asked] = self._tx.count_told(channel, since=self._now - STORM, most=asked[1])
+        return is_storm(self._recent[asked], self._expected[channel, way.route], way.policy)
 
 
 def tell_groups(engine: Engine, *, at_once: bool = False) -> None:
@@ -110,7 +110,7 @@ def tell_groups(engine: Engine, *, at_once: bool = False) -> None:
 
 def _tell(engine: Engine, tx: Transaction, group: Group) -> None:
     now = engine.clock()
-    members = tx.members(group.id)
+    members = tx.members(group.id, over=False)
     if len(members) == 1 and group.seq == 0:
         _tell_alone(engine, tx, group, members[0], now)
         return

@@ -138,7 +138,7 @@ def _look_again(
         return None
     if muted is not None:
         return muted.until
-    if alert.state is State.ACKNOWLEDGED:
+    if alert.state is State.ACKNOWLEDGED or reason is Reason.TOO_LOW:
         return None
     if reason.tells:
         return now + way.policy.repeat_every

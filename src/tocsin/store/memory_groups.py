@@ -52,12 +52,13 @@ class Groups(Part):
         due = sorted((group.due_at, group.id) for group in self._read.groups.values() if group.due_at is not None)
         return [self._read.groups[group_id] for at, group_id in due if at <= now]
 
-    def members(self, group_id: str) -> Sequence[Member]:
-        """Return all problems that a group has told or is about to tell, in any order."""
+    def members(self, group_id: str, *, over: bool = True) -> Sequence[Member]:
+        """Return the problems that a group has told or is about to tell, in any order."""
         group = self._read.groups.get(group_id)
         last: dict[str, int] = {}
         for one in self._read.notifications.values():
             if one.group_id == group_id and one.alert_id is not None:
                 last[one.alert_id] = max(one.group_seq, last.get(one.alert_id, 0))
         told = group.seq if group is not None else 0
-        return [Member(alert=self._read.alerts[alert_id], news=seq > told) for alert_id, seq in last.items()]
+        found = [Member(alert=self._read.alerts[alert_id], news=seq > told) for alert_id, seq in last.items()]
+        return [member for member in found if over or member.news or member.alert.open]

@@ -228,8 +228,11 @@ class Transaction(Protocol):
     def due_groups(self, now: datetime) -> Sequence[Group]:
         """Return the groups whose next message is due by this time, longest due first."""
 
-    def members(self, group_id: str) -> Sequence[Member]:
-        """Return all problems that a group has told or is about to tell, in any order."""
+    def members(self, group_id: str, *, over: bool = True) -> Sequence[Member]:
+        """Return the problems that a group has told or is about to tell, in any order.
+
+        With `over` False those are left out that are over and of which that was told.
+        """
 
     # Channels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
@@ -35,6 +35,9 @@ _MEMBERS = (
     .select_from(notifications.join(alerts, alerts.c.id == notifications.c.alert_id))
     .where(GROUPED, notifications.c.group_id == bindparam("id"))
     .group_by(alerts.c.id)
+)
+_MEMBERS_AT_HAND = _MEMBERS.having(
+    or_(alerts.c.open.is_(true()), func.max(notifications.c.group_seq) > bindparam("told"))
 )
 
 
@@ -79,9 +82,9 @@ class Groups(Rows):
         """Return the groups whose next message is due; served by `groups_due`."""
         return [load(Group, text) for text in self._connection.scalars(_DUE, {"now": now})]
 
-    def members(self, group_id: str) -> Sequence[Member]:
-        """Return all problems of a group; served by `notifications_by_group`."""
+    def members(self, group_id: str, *, over: bool = True) -> Sequence[Member]:
+        """Return the problems of a group; served by `notifications_by_group`."""
         group = self.group(group_id)
         told = group.seq if group is not None else 0
-        rows = self._connection.execute(_MEMBERS, {"id": group_id})
+        rows = self._connection.execute(_MEMBERS if over else _MEMBERS_AT_HAND, {"id": group_id, "told": told})
         return [Member(alert=load(Alert, row.data), news=row.last_seq > told) for row in rows]

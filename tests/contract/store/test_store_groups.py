@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from made import alert, at
+from tocsin.core.alert import State
 from tocsin.core.group import Group
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Notification, Status
@@ -64,9 +65,11 @@ def test_members_are_the_problems_that_were_held_for_the_group(store: Store) -> 
     with store.writing() as tx:
         tx.save_group(replace(GROUP, seq=1))
         tx.save_alerts([alert(id=name, fingerprint=name) for name in ("old", "changed", "alone")])
+        tx.save_alert(alert(id="over", fingerprint="over", state=State.RESOLVED))
         tx.add_notifications(
             [
                 _row("old", group_id="g1", group_seq=1),
+                _row("over", group_id="g1", group_seq=1),
                 _row("changed", group_id="g1", group_seq=1),
                 _row("changed", seq=2, group_id="g1", group_seq=2),
                 _row("alone"),
@@ -74,7 +77,9 @@ def test_members_are_the_problems_that_were_held_for_the_group(store: Store) -> 
         )
 
     with store.reading() as tx:
-        assert {(member.alert.id, member.news) for member in tx.members("g1")} == {("old", False), ("changed", True)}
+        at_hand = {("old", False), ("changed", True)}
+        assert {(member.alert.id, member.news) for member in tx.members("g1", over=False)} == at_hand
+        assert {(member.alert.id, member.news) for member in tx.members("g1")} == {*at_hand, ("over", False)}
         assert tx.members("nobody") == []
         told = tx.told("changed", "ops")
         assert told is not None
