@@ -22,7 +22,7 @@ _ROOM = 1.5
 _SILENT = frozenset({Stage.LOAD, Stage.JOB})
 _SILENT_FLOOR = timedelta(minutes=30)
 _SILENT_ROOM = 3.0
-#: While too few runs are known, a step gets so many times the floor.
+#: While too few runs are known, a step gets so many times the floor, or more where one of them took long.
 _UNKNOWN = 3
 _FRAMES = 3
 
@@ -109,9 +109,9 @@ def learned_limit(history: Sequence[Run], stage: Stage) -> tuple[timedelta, str]
     floor, room = (_SILENT_FLOOR, _SILENT_ROOM) if silent else (_FLOOR, _ROOM)
     past = [step_seconds(run, run.ended_at or run.started_at) for run in comparable(history)]
     known = [seconds[stage] for seconds in past if stage in seconds]
-    if len(known) < ENOUGH:
+    longest = timedelta(seconds=max(known, default=0))
+    if len(known) < ENOUGH and longest * room < floor * _UNKNOWN:
         return floor * _UNKNOWN, f"the default until {ENOUGH} good runs are known"
-    longest = timedelta(seconds=max(known))
     return max(longest * room, floor), f"{stage} took up to {duration(longest)} in {count(len(known), 'run')}"
 
 
