@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from made import alert, at, finding, good_run, run
 from tocsin.core.alert import Alert, Change, advance
-from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.finding import Finding, Kind, Topic, Trait
 from tocsin.core.rules.stall import is_still, judge_moving, judge_progress, learned_limit
 from tocsin.core.run import Context, Outcome, Process, Progress, Run, Stage, Step
 from tocsin.core.severity import Severity
@@ -69,6 +69,7 @@ def test_stuck_names_the_step_the_resource_and_the_line() -> None:
             "Limit": "10 min without progress (stuck_after)",
             "Called from": "orders.py:80 in main",
         },
+        traits={Trait.DESTINATION: "duckdb", Trait.HOST: "etl1"},
     )
 
 
