@@ -126,6 +126,7 @@ def test_start_and_end_are_one_check_in() -> None:
     [
         ("0 6 * * *", {"type": "crontab", "value": "0 6 * * *"}),
         ("@daily", {"type": "crontab", "value": "@daily"}),
+        ("@midnight", {"type": "crontab", "value": "@daily"}),
         ("every 15m", {"type": "interval", "value": 15, "unit": "minute"}),
         ("every 90m", {"type": "interval", "value": 90, "unit": "minute"}),
         ("every 6h", {"type": "interval", "value": 6, "unit": "hour"}),

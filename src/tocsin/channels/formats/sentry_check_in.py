@@ -71,7 +71,8 @@ def _schedule(schedule: Schedule) -> dict[str, object] | None:
         unit, size = next((unit, size) for unit, size in _UNITS if interval % size == 0)
         return {"type": "interval", "value": interval // size, "unit": unit}
     if first.startswith("@") or len(words) == 5:  # noqa: PLR2004  # the fields of a cron line
-        return {"type": "crontab", "value": schedule.text}
+        # Of the names of schedules Sentry does not know this one.
+        return {"type": "crontab", "value": "@daily" if first == "@midnight" else schedule.text}
     return None
 
 

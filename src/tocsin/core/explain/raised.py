@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from tocsin.core.cause import Frame, Raised
 from tocsin.core.explain.chain import Chain, only_says_where
@@ -22,6 +23,8 @@ def raised(chain: Chain, clean: Callable[[str], str]) -> tuple[Raised, ...]:
         chain: All of them.
         clean: Takes secrets and values of rows out of a text.
     """
+    # The frames of a chain stand in a few files.
+    clean_path = cache(clean)
     errors = chain.errors
     if len(errors) > _LONGEST_CHAIN:
         errors = (*errors[: _LONGEST_CHAIN // 2], *errors[-_LONGEST_CHAIN // 2 :])
@@ -34,7 +37,7 @@ def raised(chain: Chain, clean: Callable[[str], str]) -> tuple[Raised, ...]:
             else cut(clean(first_paragraph(text(error)))),
             frames=tuple(
                 Frame(
-                    file=clean(frame.f_code.co_filename),
+                    file=clean_path(frame.f_code.co_filename),
                     line=line,
                     function=frame.f_code.co_name,
                     own=is_user_code(frame),
