@@ -20,7 +20,7 @@ import click
 from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
-from tocsin.config.settings import CHANNEL, GENERAL, MAINTENANCE, PIPELINE, ROUTE, Setting
+from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, Setting
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "channels"
@@ -65,6 +65,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "pipeline-settings": lambda: settings(PIPELINE, "TOCSIN__PIPELINES__NAME__"),
     "channel-settings": lambda: settings(CHANNEL, "TOCSIN__CHANNELS__NAME__"),
     "route-settings": lambda: settings(ROUTE, ""),
+    "expect-settings": lambda: settings(EXPECT, ""),
     "maintenance-settings": lambda: settings(MAINTENANCE, ""),
     "channels": channels,
     "commands": commands,

@@ -239,8 +239,8 @@ def test_what_cannot_be_asked_says_what_to_type(project: Project, words: list[st
         (
             'alert = ["pipeline=billing"]\nreaches = ["mail"]',
             (
-                "reaches: mail does not hear of it: money does not name it; daytime does, but money comes first and does "
-                "not go on"
+                "reaches: mail does not hear of it: money does not name it; daytime does, but money comes first and "
+                "does not go on"
             ),
         ),
         (
@@ -254,8 +254,8 @@ def test_what_cannot_be_asked_says_what_to_type(project: Project, words: list[st
         (
             'alert = ["pipeline=stock"]\nat = "sun 03:00"\nreaches = ["mail"]\nwithin = "1h"',
             (
-                "reaches: mail hears of it only after 1 d 5 h, by daytime (new problem); held back: the route does not tell "
-                "at this time (daytime) until 30 Nov 2026 08:00:00 UTC"
+                "reaches: mail hears of it only after 1 d 5 h, by daytime (new problem); held back: the route does not "
+                "tell at this time (daytime) until 30 Nov 2026 08:00:00 UTC"
             ),
         ),
         # Those that hear and are not to.
