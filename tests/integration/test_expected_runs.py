@@ -287,6 +287,17 @@ def test_more_slots_than_are_looked_at_together_are_one_message_too(make: _Make)
     assert world.tick(303) == []
 
 
+def test_a_run_that_begins_after_its_deadline_while_nobody_looks_is_told_as_late(make: _Make) -> None:
+    """Its report moves the slot on, and what was due before that is judged all the same, once."""
+    world = make(orders=_HOURLY)
+    assert world.tick(61) == []
+    world.restart()
+    world.report(_going("r1", 95))
+
+    assert world.tick(105) == ["orders is late"]
+    assert world.tick(106) == []
+
+
 def test_what_was_missed_before_a_run_that_went_well_is_over(make: _Make) -> None:
     """After a stop nobody is told that a pipeline has not started which runs again."""
     world = make(orders=_HOURLY)

@@ -163,7 +163,8 @@ def _settle(
         settled[name] = settle([_seen(slot, last_look, now) for slot in slots], possible, now=now)
         for slot, before in zip(settled[name], slots, strict=True):
             if slot != before:
-                changed[slot.id] = (slot, _next_check(slot, now))
+                # A deadline that has passed since the last look is not judged yet.
+                changed[slot.id] = (slot, _next_check(slot, min(last_look, now)))
     _save(tx, changed)
     plan |= changed
     return settled
@@ -244,9 +245,9 @@ def _with_own_outage(finding: Finding, first: Slot, now: datetime, last_look: da
     return replace(finding, evidence={**finding.evidence, "Note": gap})
 
 
-def _next_check(slot: Slot, now: datetime) -> datetime | None:
-    """Return when a slot has to be looked at next; None where nothing can go wrong with it any more."""
+def _next_check(slot: Slot, since: datetime) -> datetime | None:
+    """Return the first deadline of a slot since then; None where nothing can go wrong with it any more."""
     if slot.state.resolved:
         return None
     deadlines = (slot.start_by if slot.state is SlotState.EXPECTED else None, slot.finish_by)
-    return min((at + _INSTANT for at in deadlines if at is not None and at >= now), default=None)
+    return min((at + _INSTANT for at in deadlines if at is not None and at >= since), default=None)
