@@ -14,7 +14,7 @@ from tocsin.core.words import duration, moment
 from tocsin.engine.explain_route import Explanation, Heard, muted_words
 
 #: Labels that the title does not say.
-_SHOWN = ("severity", "owner", "table", "tags")
+_SHOWN = ("severity", "owner", "table", "check", "tags")
 
 
 def show_explanation(screen: Screen, found: Explanation, states: Mapping[str, ChannelView]) -> None:
@@ -107,9 +107,9 @@ def _taken(routes: tuple[Route, ...]) -> str:
 
 def _problem(found: Explanation) -> str:
     if channel := _text(found.labels["channel"]):
-        return f"channel {channel} cannot deliver"
+        return f"channel {channel}: cannot deliver"
     name, environment, kind = (_text(found.labels[label]) for label in ("pipeline", "environment", "kind"))
-    return f"{pipeline(name, environment)} {kind.replace('_', ' ')}"
+    return f"{pipeline(name, environment)}: {kind.replace('_', ' ')}"
 
 
 def _text(value: str | tuple[str, ...]) -> str:

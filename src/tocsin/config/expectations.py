@@ -18,7 +18,7 @@ from tocsin.core.severity import Severity
 _LABELS = tuple(label for label in LABELS if label != "topic")
 _VALUES = {
     "severity": tuple(severity.value for severity in Severity),
-    "kind": tuple(kind.value for kind in Kind if kind is not Kind.RECOVERED),
+    "kind": tuple(kind.value for kind in Kind if kind not in {Kind.RECOVERED, Kind.CHANNEL}),
 }
 
 

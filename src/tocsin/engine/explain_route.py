@@ -24,12 +24,33 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.muting import muted_by, muted_by_route
 from tocsin.engine.ways import Way, labels_for, next_step, routes_for, usable, ways_of
 
-#: How bad a problem of a kind is, where that is not an error.
+#: What a problem of a kind is about, where that is not the delivery of data.
+_TOPICS = {
+    Kind.VOLUME: Topic.VOLUME,
+    Kind.DURATION: Topic.DURATION,
+    Kind.SCHEMA: Topic.SCHEMA,
+    Kind.STALE: Topic.FRESHNESS,
+    Kind.DUPLICATE: Topic.DUPLICATE,
+    Kind.CHECK: Topic.CHECK,
+    Kind.CHECK_ERROR: Topic.CHECK,
+    Kind.CHANNEL: Topic.CHANNEL,
+}
+#: How bad it is, where that is not an error.
 _USUAL = {
     Kind.DIED: Severity.CRITICAL,
-    Kind.LATE: Severity.WARNING,
-    Kind.INTERRUPTED: Severity.WARNING,
-    Kind.PENDING_ONLY: Severity.WARNING,
+    **dict.fromkeys(
+        (
+            Kind.LATE,
+            Kind.INTERRUPTED,
+            Kind.PENDING_ONLY,
+            Kind.VOLUME,
+            Kind.DURATION,
+            Kind.SCHEMA,
+            Kind.STALE,
+            Kind.DUPLICATE,
+        ),
+        Severity.WARNING,
+    ),
 }
 
 
@@ -196,8 +217,9 @@ def muted_words(muted: Muted) -> str:
 def _suppose(engine: Engine, given: Labels, at: datetime) -> Alert:
     """Return the alert of a problem that nobody had."""
     channel = _text(given.get("channel", ""))
-    kind = Kind(_text(given.get("kind", Kind.CHANNEL if channel else Kind.FAILED)))
-    topic = Topic.CHANNEL if channel else Topic.DELIVERY
+    usual = Kind.CHANNEL if channel else Kind.CHECK if given.get("check") else Kind.FAILED
+    kind = Kind(_text(given.get("kind", usual)))
+    topic = Topic.CHANNEL if channel else _TOPICS.get(kind, Topic.DELIVERY)
     subject = channel or _text(given["pipeline"])
     environment = _text(given.get("environment", "" if channel else engine.config.environment))
     return Alert(

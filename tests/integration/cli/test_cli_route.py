@@ -56,7 +56,7 @@ def test_the_screen_tells_who_hears_and_who_does_not(project: Project) -> None:
     project.configure(ALL)
 
     assert project.says("route", "explain", "--pipeline", "billing").splitlines() == [
-        "BILLING FAILED, 23 NOV 2026 13:00:00 UTC",
+        "BILLING: FAILED, 23 NOV 2026 13:00:00 UTC",
         "Severity:  error",
         "Owner:     finance",
         "Tags:      money",
@@ -76,7 +76,7 @@ def test_the_screen_tells_who_hears_and_who_does_not(project: Project) -> None:
         "mail:  money does not name it; daytime does, but money comes first and does not go on",
     ]
     assert project.says("route", "explain", "--channel", "ops").splitlines() == [
-        "CHANNEL OPS CANNOT DELIVER, 23 NOV 2026 13:00:00 UTC",
+        "CHANNEL OPS: CANNOT DELIVER, 23 NOV 2026 13:00:00 UTC",
         "Severity:  error",
         "Takes:     every channel, as no route matches",
         "",
@@ -121,6 +121,9 @@ def test_the_screen_tells_who_hears_and_who_does_not(project: Project) -> None:
             ),
         ),
         (["--pipeline", "stock", "--at", "2026-11-24T08:00Z"], "mail", "at once"),
+        # A check is a kind of problem of its own, unless another is named.
+        (["--pipeline", "billing", "--check", "sums"], "Check", "sums"),
+        (["--pipeline", "stock", "--kind", "volume"], "Severity", "warning"),
         # A table and an environment are labels too.
         (["--pipeline", "other", "--table", "lines", "--environment", "prod"], "Table", "lines"),
     ],
@@ -213,6 +216,25 @@ def test_the_answer_for_programs(project: Project) -> None:
     )
     (mail,) = found["unheard"]
     assert (mail["channel"], mail["why"][0]) == ("mail", "money does not name it")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "topic"),
+    [
+        (["--pipeline", "orders"], "failed", "delivery"),
+        (["--pipeline", "orders", "--check", "sums"], "check", "check"),
+        (["--pipeline", "orders", "--check", "sums", "--kind", "check_error"], "check_error", "check"),
+        (["--pipeline", "orders", "--kind", "stale"], "stale", "freshness"),
+        (["--channel", "ops"], "channel", "channel"),
+    ],
+)
+def test_the_topic_follows_from_the_kind(project: Project, words: list[str], kind: str, topic: str) -> None:
+    """Routes may ask for either."""
+    project.configure(CHANNELS)
+
+    labels = project.json("route", "explain", *words)["labels"]
+
+    assert (labels["kind"], labels["topic"]) == (kind, topic)
 
 
 @pytest.mark.parametrize(

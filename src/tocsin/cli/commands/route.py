@@ -30,27 +30,33 @@ def command() -> None:
 @command.command("explain")
 @click.option("--pipeline", metavar="NAME", help="The pipeline that has the problem.")
 @click.option("--channel", metavar="NAME", help="In place of a pipeline: the channel that cannot deliver.")
-@click.option("--kind", type=click.Choice(_KINDS), help="What has happened.  [default: failed]")
+@click.option(
+    "--kind",
+    type=click.Choice(_KINDS),
+    metavar="KIND",
+    help="What has happened: failed, died, late, not_started, stuck …  [default: failed]",
+)
 @click.option(
     "--severity", type=click.Choice([each.value for each in Severity]), help="How bad it is.  [default: by the kind]"
 )
 @click.option("--owner", metavar="NAME", help="Who acts.  [default: the owner of the pipeline]")
 @click.option("--table", metavar="NAME", help="The table that it is about.")
+@click.option("--check", metavar="NAME", help="The check that found it.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Once a tag.  [default: those of the pipeline]")
 @click.option("--environment", metavar="NAME", help="Where it happens.  [default: the configured one]")
 @click.option("--at", metavar="TIME", help=f"When it happens: {_TIMES}.  [default: now]")
 @json_option
 def explain(*, at: str | None, tags: tuple[str, ...], as_json: bool, **given: str | None) -> None:
-    """Tell who would hear of a problem, when and by which route, and why nobody else does.
+    """Tell who would hear of a problem, when, by which route, and why nobody else.
 
     Routes, owners, hours, groups, escalation, silences and maintenance decide as they would at that time. Nobody
     acknowledges the problem, and it does not end. Nothing is sent and nothing is changed.
 
     \b
     As JSON:
-      at, labels, routes (name and conditions of those it takes), fallback (true where they lead nowhere)
-      heard    a list of channel, state (as in tocsin channel list), route, reason, at, waits_seconds (for others
-               of its group), group, muted (a list of what came before), repeat_every_seconds
+      at, labels, routes (name and conditions of those it takes), fallback (they lead nowhere)
+      heard    a list of channel, state (as in tocsin channel list), route, reason, at, waits_seconds (for
+               others of its group), group, muted (what came before), repeat_every_seconds
       unheard  a list of channel, state and why (a list of sentences)
     """  # noqa: D301  # click reads \b as a character
     from tocsin.cli.route_views import explanation_document, show_explanation
