@@ -127,7 +127,7 @@ def explain(
         at=at,
         labels=labels,
         routes=tuple(routes),
-        fallback=not {one.route for one in play.heard.values()} <= {route.name for route in routes},
+        fallback=not play.ways <= {route.name for route in routes},
         heard=tuple(play.heard.values()),
         unheard=tuple(
             Unheard(channel=name, why=play.refused(name) or tuple(_why_not(engine, opened, name, labels, routes)))
@@ -146,6 +146,8 @@ class _Play:
         self._silences = silences
         self._muted: dict[str, list[Muted]] = {}
         self._too_low: dict[str, Way] = {}
+        #: Names of the routes that led to somebody.
+        self.ways: set[str] = set()
         #: In the order in which they hear.
         self.heard: dict[str, Heard] = {}
 
@@ -172,6 +174,7 @@ class _Play:
         """Tell those who are to be told now; yield when the others are to be asked again."""
         mute = muted_by(self._engine, alert, self._labels, self._silences, now)
         for channel, way in ways_of(self._engine, alert, self._labels, now).items():
+            self.ways.add(way.route)
             if channel in self.heard:
                 continue
             muted = mute or muted_by_route(way.policy, way.route, now)
