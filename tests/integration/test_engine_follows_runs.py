@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from typing import Any
 import pytest
 
 from desk import Desk, channel
+from desk import event as report_of
 from envelopes import by_type, dsn, items
 from made import at, good_run, run
 from receiver import Receiver, answer, receiving
-from tocsin.config.model import PipelineConfig
+from tocsin.capture.spool import Spool
+from tocsin.config.model import Config, PipelineConfig
 from tocsin.core.outbox import ChannelState, Status
 from tocsin.core.run import Outcome, Process, Run
 from tocsin.core.schedule import Schedule
+from tocsin.engine.embedded import Embedded
 from tocsin.engine.follow import follow
 from tocsin.store.memory import MemoryStore
 
@@ -235,3 +239,21 @@ def test_a_late_report_of_an_end_corrects_a_death(tmp_path: Path, receiver: Rece
     desk.tick(minutes=10)
     desk.report(good_run(ended_at=at(12)))
     assert [one["status"] for one in items(receiver.requests, "check_in")] == ["in_progress", "error", "ok"]
+
+
+def test_a_companion_looks_when_there_is_news(tmp_path: Path, receiver: Receiver) -> None:
+    """Where a channel follows runs, what is reported between two looks is seen at once; elsewhere it can wait."""
+    sentry = channel("sentry", "sentry", dsn=dsn(receiver))
+    file = channel("file", path=str(tmp_path / "file"))
+    for name, configured in (("follows", sentry), ("waits", file)):
+        config = Config(home=tmp_path / name, store=f"sqlite:///{tmp_path}/{name}.db", channels=(configured,))
+        spool = Spool(config.home)
+        with closing(Embedded(config, process=Process(pid=1))) as embedded:
+            assert not embedded.has_news()
+            embedded.run()
+            assert not embedded.has_news()
+            spool.put(report_of(good_run()))
+            assert embedded.has_news() == (configured is sentry)
+            embedded.run()
+            assert not embedded.has_news()
+    assert len(items(receiver.requests, "transaction")) == 1

@@ -104,6 +104,26 @@ def test_a_scheduled_job_checks_in(program: Program) -> None:
     assert first["monitor_config"]["schedule"] == {"type": "interval", "value": 1, "unit": "hour"}
 
 
+def test_a_process_that_goes_on(program: Program) -> None:
+    """News of a good run does not wait for the end of its process."""
+    source = """\
+        import os, time
+        import tocsin
+        for _ in range(2):
+            with tocsin.watch("export"):
+                pass
+        while not os.path.exists("go"):
+            time.sleep(0.05)
+    """
+    program.process = start(
+        source, program.folder, {"TOCSIN__HANDOVER": "spawn", "NO_PROXY": "localhost"} | channel(program)
+    )
+    until(lambda: len(items(ours(program), "transaction")) == 2)
+    assert program.process.poll() is None
+    program.go()
+    assert program.end().code == 0
+
+
 @with_sdk
 def test_the_setting_of_dlt_is_enough(program: Program) -> None:
     """With dlt's own setting and no other a failure reaches Sentry; what dlt sends itself arrives as before."""

@@ -92,6 +92,13 @@ class Spool:
         """Return how many events wait to be taken in."""
         return sum(1 for _ in self.events.glob("*.json"))
 
+    def changed_at(self) -> int:
+        """Return when an event was put in or taken out last, in nanoseconds; 0 before the first."""
+        try:
+            return self.events.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def set_aside(self) -> tuple[Path, ...]:
         """Return the files that could not be read as events."""
         return tuple(sorted(self.rejected.glob("*.json")))

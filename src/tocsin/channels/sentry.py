@@ -141,7 +141,7 @@ class Sentry(Channel):
           waited for so long is given up without being told elsewhere.
         - An event that is too large (413) comes again without exceptions and contexts. Of a chain 10 exceptions are
           kept, of each the last 30 lines, and of the tables the 50 with the most rows; the others are summed up.
-        - In a process that goes on, news of a good run is sent within ten seconds.
+        - In a process that goes on, news of a good run is sent a second or two after its end.
 
         Sources: [event payloads](https://develop.sentry.dev/sdk/data-model/event-payloads),
         [rate limits](https://develop.sentry.dev/sdk/expected-features/rate-limiting),

@@ -58,7 +58,7 @@ class Companion:
         next_look = last_call
         while not self._is_over(last_call):
             call = self._wait_for_call(min(max(next_look - time.monotonic(), 0), _CHECK_EVERY))
-            if call is None and time.monotonic() < next_look:
+            if call is None and time.monotonic() < next_look and not self._has_news():
                 continue
             self._engine().run()
             self._complain()
@@ -104,6 +104,10 @@ class Companion:
         if self._closed_at is not None:
             return now - self._closed_at > _CHECK_EVERY
         return now - last_call > _IDLE and not self._has_active_runs()
+
+    def _has_news(self) -> bool:
+        """Whether there is something to tell that nobody calls for: a run that went well, to those who follow runs."""
+        return self._embedded is not None and self._embedded.has_news()
 
     def _has_active_runs(self) -> bool:
         alive = Path(self._hello["home"]) / "spool" / "alive"

@@ -40,6 +40,8 @@ class Embedded:
         self._sentinel = sentinel
         self._engine: Engine | None = None
         self._makeshift: Engine | None = None
+        #: When the spool had changed last before the last tick.
+        self._seen = 0
 
     def run(
         self,
@@ -57,7 +59,9 @@ class Embedded:
         """
         deadline = system_clock() + budget if budget is not None else None
         try:
-            self._tick(self._open(), in_hand, patience, deadline)
+            engine = self._open()
+            self._seen = engine.spool.changed_at()
+            self._tick(engine, in_hand, patience, deadline)
         except StoreError as error:
             _log.warning("the store cannot be used: %s", error)
             if isinstance(error, StoreLocked) and not in_hand:
@@ -67,6 +71,13 @@ class Embedded:
                 engine = open_engine(self._config, store=MemoryStore(), makeshift_for=self._process)
                 self._makeshift = self._told(engine)
             self._tick(self._makeshift, in_hand, patience, deadline)
+
+    def has_news(self) -> bool:
+        """Whether something was reported after the last tick that a channel which follows runs is to hear of soon."""
+        engine = self._engine
+        if engine is None or not engine.feeds or engine.spool.changed_at() == self._seen:
+            return False
+        return engine.spool.waiting() > 0
 
     def problems(self) -> Sequence[Problem]:
         """Return what is wrong with the channels, beside what the configuration itself tells."""

@@ -91,13 +91,13 @@ class Watcher:
         watchdog = Watchdog(engine.config.watchdog_url)
         steps = _Steps(engine)
         while not self.signals.ending:
-            changed = _changed(engine)
+            changed = engine.spool.changed_at()
             self._report(look(engine, steady=steps.steady()))
             senders.look()
             watchdog.ticked()
             self._recovered()
             next_look = time.monotonic() + self.every.total_seconds()
-            while not self.signals.ending and time.monotonic() < next_look and _changed(engine) == changed:
+            while not self.signals.ending and time.monotonic() < next_look and engine.spool.changed_at() == changed:
                 self._report(Ticked(sent=senders.work()))
                 due = (senders.due - engine.clock()).total_seconds() if senders.due is not None else _PULSE
                 self._pause(min(due, next_look - time.monotonic()))
