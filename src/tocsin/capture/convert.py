@@ -148,6 +148,11 @@ def schema_changes(load: Info | None) -> tuple[SchemaChange, ...]:
     )
 
 
+def is_refresh(load: Info | None) -> bool:
+    """Return whether a load threw away what had been loaded before; older versions of dlt do not tell."""
+    return load is not None and any(getattr(package, "refresh", None) for package in load.load_packages)
+
+
 def load_ids(infos: Iterable[Info | None]) -> tuple[str, ...]:
     """Return the ids of all load packages that any of the steps worked on, in their order."""
     return tuple(dict.fromkeys(load_id for info in infos if info for load_id in info.loads_ids))

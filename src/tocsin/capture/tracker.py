@@ -248,6 +248,7 @@ class Tracker:
             "load_ids": quiet(convert.load_ids)(live.infos.values()),
             "pending_packages": pending_packages(pipeline),
             "first_run": last.first_run if last else None,
+            "refreshed": quiet(convert.is_refresh)(load),
         }
         known = {name: fact for name, fact in facts.items() if fact is not None}
         return replace(live.run, **{**target(pipeline), **known})

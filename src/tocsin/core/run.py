@@ -234,6 +234,8 @@ class Run:
     destination: str | None = None
     dataset: str | None = None
     first_run: bool = False
+    #: What was loaded before was thrown away first: dlt's `refresh`.
+    refreshed: bool = False
     #: The schedule that stands in the code; goes before that of the context.
     schedule: DeclaredSchedule | None = None
     context: Context = field(default_factory=Context)

@@ -12,6 +12,7 @@ from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.rules.data import DATA_RULES, Facts
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import GOOD, Run
+from tocsin.core.series import observe
 from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
 from tocsin.engine.notify import notify
@@ -31,7 +32,7 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
     """Ask the rules what the end of a run means, and act on it."""
     open_alert = tx.open_alert(fingerprint(Topic.DELIVERY, run.environment, run.pipeline))
     finding = judge(run, open_alert, _newer_success(tx, run))
-    if run.outcome.ok and DATA_RULES:
+    if run.outcome.ok:
         _evaluate_data(engine, tx, run)
     if finding is None:
         return
@@ -45,9 +46,12 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
     """Ask the rules about data what a run has brought."""
     of_pipeline = tx.alerts(open_only=True, subject=run.pipeline, limit=_MOST)
     open_alerts = {alert.fingerprint: alert for alert in of_pipeline if alert.environment == run.environment}
-    facts = Facts(run=run, now=engine.clock(), open_alerts=open_alerts)
+    known = tx.series(run.pipeline, run.environment)
+    observed = observe(run, known)
+    facts = Facts(run=run, now=engine.clock(), open_alerts=open_alerts, series={**known, **observed})
     findings = [finding for rule in DATA_RULES for finding in rule(facts)]
     found = [Found(finding=one, alert=open_alerts.get(_fingerprint(one)), run=run) for one in findings]
+    tx.save_series([*observed.values()])
     advance_alerts(engine, tx, found)
 
 

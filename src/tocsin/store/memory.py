@@ -15,6 +15,7 @@ from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
@@ -398,6 +399,16 @@ class MemoryTransaction(Groups):
     def save_learned_orders(self, downstream: str, environment: str, orders: Sequence[LearnedOrder]) -> None:
         """Replace all that was learned about what a pipeline begins after."""
         self._write.learned[downstream, environment] = orders
+
+    def series(self, pipeline: str, environment: str) -> Mapping[Key, Series]:
+        """Return all series of a pipeline, by measure and item."""
+        return self._read.series.get((pipeline, environment), {})
+
+    def save_series(self, series: Sequence[Series]) -> None:
+        """Insert or replace series."""
+        for one in series:
+            here = one.pipeline, one.environment
+            self._write.series[here] = {**self._read.series.get(here, {}), one.key: one}
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

@@ -12,6 +12,7 @@ from tocsin.core.group import Group
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Run
+from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.store.refusal import read_only
@@ -35,6 +36,7 @@ class State:
     slots: dict[str, Slot] = field(default_factory=dict)
     checks: dict[str, datetime] = field(default_factory=dict)
     learned: dict[tuple[str, str], Sequence[LearnedOrder]] = field(default_factory=dict)
+    series: dict[tuple[str, str], dict[Key, Series]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> State:

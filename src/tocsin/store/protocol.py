@@ -19,6 +19,7 @@ from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 
@@ -294,6 +295,14 @@ class Transaction(Protocol):
 
     def save_learned_orders(self, downstream: str, environment: str, orders: Sequence[LearnedOrder]) -> None:
         """Replace all that was learned about what a pipeline begins after."""
+
+    # What runs have brought
+
+    def series(self, pipeline: str, environment: str) -> Mapping[Key, Series]:
+        """Return all series of a pipeline, by measure and item."""
+
+    def save_series(self, series: Sequence[Series]) -> None:
+        """Insert or replace series."""
 
     # The engine itself
 

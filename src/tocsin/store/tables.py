@@ -217,6 +217,16 @@ learned_orders = Table(
     Column("data", Text, nullable=False),
 )
 
+series = Table(
+    "series",
+    metadata,
+    Column("pipeline", Key, primary_key=True),
+    Column("environment", Key, primary_key=True),
+    Column("measure", Key, primary_key=True),
+    Column("item", Key, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
 # bound value. Queries therefore use these.
 RUNNING = runs.c.outcome == literal_column("'running'")

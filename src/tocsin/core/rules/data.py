@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Finding
 from tocsin.core.run import Run
+from tocsin.core.series import Key, Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,8 @@ class Facts:
     now: datetime
     #: Open alerts about the pipeline, by fingerprint: a rule says RECOVERED only where one of its own is open.
     open_alerts: Mapping[str, Alert]
+    #: What the runs of the pipeline have brought, this one included, by measure and item.
+    series: Mapping[Key, Series] = field(default_factory=dict)
 
 
 DataRule = Callable[[Facts], Iterable[Finding]]
