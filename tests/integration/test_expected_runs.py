@@ -15,7 +15,7 @@ from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType
 from tocsin.core.message import Message
-from tocsin.core.run import Outcome, Progress, Run, Stage
+from tocsin.core.run import Context, Outcome, Progress, Run, Stage
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
@@ -287,12 +287,13 @@ def test_more_slots_than_are_looked_at_together_are_one_message_too(make: _Make)
     assert world.tick(303) == []
 
 
-def test_a_run_that_begins_after_its_deadline_while_nobody_looks_is_told_as_late(make: _Make) -> None:
-    """Its report moves the slot on, and what was due before that is judged all the same, once."""
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+def test_what_is_reported_while_nobody_looks_hides_no_deadline(make: _Make, run_type: str) -> None:
+    """Be it the slot's own run, which begins after its deadline, or one that has nothing to do with it."""
     world = make(orders=_HOURLY)
     assert world.tick(61) == []
     world.restart()
-    world.report(_going("r1", 95))
+    world.report(_going("r1", 95, context=Context(names={"run_type": run_type})))
 
     assert world.tick(105) == ["orders is late"]
     assert world.tick(106) == []
