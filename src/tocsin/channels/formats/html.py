@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element
 
+from tocsin.channels.formats.element import document, node
 from tocsin.channels.formats.literal import COLOURS, cut, headline, is_web, one_line, small_print
 from tocsin.channels.formats.pieces import Limits, Piece, fitting, pieces
 from tocsin.core.message import Message
@@ -37,24 +38,24 @@ _BUTTON = (
 def html(message: Message) -> str:
     """Return the message as a whole HTML document."""
     shown = fitting(pieces(message, _LIMITS), lambda piece: len(piece.label) + len(piece.words), total=_TOTAL)
-    title = _node("h1", cut(headline(message), _LIMITS.title), style=f"{_TEXT};font-size:18px;margin:0 0 12px;{_BREAK}")
+    title = node("h1", cut(headline(message), _LIMITS.title), style=f"{_TEXT};font-size:18px;margin:0 0 12px;{_BREAK}")
     content = [title, *_body(shown), *_links(message.links)]
-    content.append(_node("p", cut(small_print(message), 300), style=f"{_SMALL};margin:12px 0 0"))
-    bar = _node("td", "\N{NO-BREAK SPACE}", width="6", bgcolor=COLOURS[message.tone], style="width:6px;font-size:1px")
+    content.append(node("p", cut(small_print(message), 300), style=f"{_SMALL};margin:12px 0 0"))
+    bar = node("td", "\N{NO-BREAK SPACE}", width="6", bgcolor=COLOURS[message.tone], style="width:6px;font-size:1px")
     card = _table(
-        _node("tr", bar, _node("td", *content, style="padding:18px 20px", valign="top")),
+        node("tr", bar, node("td", *content, style="padding:18px 20px", valign="top")),
         bgcolor="#ffffff",
         style="max-width:720px;border:1px solid #dfe3e8;table-layout:fixed",
     )
-    page = _table(_node("tr", _node("td", card, style="padding:12px 8px", align="center")), bgcolor="#f3f4f6")
-    head = _node(
+    page = _table(node("tr", node("td", card, style="padding:12px 8px", align="center")), bgcolor="#f3f4f6")
+    head = node(
         "head",
-        _node("meta", charset="utf-8"),
-        _node("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        _node("title", one_line(message.title)),
+        node("meta", charset="utf-8"),
+        node("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        node("title", one_line(message.title)),
     )
-    root = _node("html", head, _node("body", page, style="margin:0;padding:0", bgcolor="#f3f4f6"), lang="en")
-    return "<!DOCTYPE html>\n" + tostring(root, encoding="unicode", method="html")
+    root = node("html", head, node("body", page, style="margin:0;padding:0", bgcolor="#f3f4f6"), lang="en")
+    return document(root)
 
 
 def _body(shown: list[Piece]) -> Iterator[Element]:
@@ -64,19 +65,19 @@ def _body(shown: list[Piece]) -> Iterator[Element]:
             yield _table(*map(_fact, group), style="margin:0 0 4px")
             continue
         for piece in group:
-            label: list[Element | str] = [_node("b", f"{piece.label}:"), " "] if piece.label else []
+            label: list[Element | str] = [node("b", f"{piece.label}:"), " "] if piece.label else []
             if not piece.code:
-                yield _node("p", *label, *_lines(piece.words), style=f"{_TEXT};margin:12px 0 0;{_BREAK}")
+                yield node("p", *label, *_lines(piece.words), style=f"{_TEXT};margin:12px 0 0;{_BREAK}")
                 continue
             if label:
-                yield _node("p", *label, style=f"{_TEXT};margin:12px 0 0")
-            code = _node("td", _node("pre", piece.words, style=_CODE), style="padding:10px 12px")
-            yield _table(_node("tr", code), bgcolor="#f6f8fa", style="margin:6px 0 0;table-layout:fixed")
+                yield node("p", *label, style=f"{_TEXT};margin:12px 0 0")
+            code = node("td", node("pre", piece.words, style=_CODE), style="padding:10px 12px")
+            yield _table(node("tr", code), bgcolor="#f6f8fa", style="margin:6px 0 0;table-layout:fixed")
 
 
 def _fact(piece: Piece) -> Element:
-    label = _node("td", piece.label, width="80", valign="top", style=f"{_SMALL};padding:3px 12px 3px 0;width:80px")
-    return _node("tr", label, _node("td", *_lines(piece.words), style=f"{_TEXT};padding:2px 0;{_BREAK}", valign="top"))
+    label = node("td", piece.label, width="80", valign="top", style=f"{_SMALL};padding:3px 12px 3px 0;width:80px")
+    return node("tr", label, node("td", *_lines(piece.words), style=f"{_TEXT};padding:2px 0;{_BREAK}", valign="top"))
 
 
 def _links(links: tuple[Link, ...]) -> Iterator[Element]:
@@ -85,33 +86,20 @@ def _links(links: tuple[Link, ...]) -> Iterator[Element]:
     for link in links[:_LINKS]:
         label, url = cut(one_line(link.label), _LIMITS.label) or "link", one_line(link.url)
         good = is_web(url) and len(url) <= _ADDRESS
-        row += [_node("a", label, href=url, style=_BUTTON), " "] if good else [f"{label}: {cut(url, _ADDRESS)} "]
+        row += [node("a", label, href=url, style=_BUTTON), " "] if good else [f"{label}: {cut(url, _ADDRESS)} "]
     if len(links) > _LINKS:
         row.append(f"+{len(links) - _LINKS} more")
     if row:
-        yield _node("p", *row, style=f"{_SMALL};margin:16px 0 0")
+        yield node("p", *row, style=f"{_SMALL};margin:16px 0 0")
 
 
 def _lines(words: str) -> Iterator[Element | str]:
     for number, line in enumerate(words.split("\n")):
         if number:
-            yield _node("br")
+            yield node("br")
         yield line
 
 
 def _table(*rows: Element, style: str = "", **attributes: str) -> Element:
     plain = {"role": "presentation", "width": "100%", "cellpadding": "0", "cellspacing": "0", "border": "0"}
-    return _node("table", *rows, **plain, **attributes, style=f"border-collapse:separate;{style}")
-
-
-def _node(tag: str, *content: Element | str, **attributes: str) -> Element:
-    """Return an element; a text stands where it is among the elements."""
-    node = Element(tag, attributes)
-    for each in content:
-        if isinstance(each, Element):
-            node.append(each)
-        elif len(node):
-            node[-1].tail = (node[-1].tail or "") + each
-        else:
-            node.text = (node.text or "") + each
-    return node
+    return node("table", *rows, **plain, **attributes, style=f"border-collapse:separate;{style}")
