@@ -149,11 +149,3 @@ class _Steps:
                 duration(patience),
             )
         return time.monotonic() >= self._steady_from
-
-
-def _changed(engine: Engine) -> int:
-    """Return when an event was put into the spool, or taken out, in nanoseconds."""
-    try:
-        return engine.spool.events.stat().st_mtime_ns
-    except OSError:
-        return 0
