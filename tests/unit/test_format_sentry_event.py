@@ -80,6 +80,17 @@ def test_what_makes_the_fingerprint() -> None:
     assert late["fingerprint"] == ["tocsin", "delivery", "orders", "late", "late"]
 
 
+def test_one_issue_for_one_table() -> None:
+    """Problems of two tables of one pipeline are two issues, and the table is a tag."""
+    first, second = (
+        sent(alert(topic=Topic.VOLUME, kind=Kind.VOLUME, item=name, reason_key="fewer", traits={"table": name}))
+        for name in ("orders", "items")
+    )
+    assert first["fingerprint"] == ["tocsin", "volume", "orders", "volume", "fewer", "orders"]
+    assert first["fingerprint"] != second["fingerprint"]
+    assert (second["tags"]["pipeline"], second["tags"]["table"]) == ("orders", "items")
+
+
 def test_tags() -> None:
     """What an issue is searched by: pipeline, place, target, load and kind, in one line each; nothing that is empty."""
     made = failed(

@@ -10,11 +10,11 @@ from typing import TypeVar
 from tocsin.channels.base import Outgoing
 from tocsin.channels.formats.literal import clean, one_line
 from tocsin.channels.formats.sentry_run import frame_of, rows_of, tags, tags_of, trace_of
+from tocsin.channels.formats.subject import subject
 from tocsin.channels.formats.text import text
 from tocsin.core.alert import Alert
 from tocsin.core.cause import Cause, Frame, Raised
 from tocsin.core.codec import decode
-from tocsin.core.finding import Topic
 from tocsin.core.message import Message
 from tocsin.core.run import Run
 from tocsin.core.severity import Severity
@@ -47,8 +47,7 @@ def event(outgoing: Outgoing, *, release: str) -> dict[str, object]:
         "logentry": {"formatted": _text(message, _PLAIN_TEXT if outgoing.plain else _TEXT)},
         "tags": {
             **(tags_of(run) if run is not None else {}),
-            **(_tags(alert) if alert is not None else {}),
-            **tags(owner=str(data.get("owner", ""))),
+            **(_tags(alert, message) if alert is not None else {}),
         },
     }
     if alert is not None:
@@ -68,9 +67,10 @@ def _read(kind: type[T], data: object) -> T | None:
         return None
 
 
-def _tags(alert: Alert) -> dict[str, str]:
-    subject = "channel" if alert.topic is Topic.CHANNEL else "pipeline"
-    return tags(**{subject: alert.subject}, kind=alert.kind, topic=alert.topic, alert=alert.id)
+def _tags(alert: Alert, message: Message) -> dict[str, str]:
+    """Return what routes can ask of an alert; environment and severity are attributes of the event."""
+    labels = {name: word for name, word in subject(message).labels.items() if name not in {"environment", "severity"}}
+    return tags(**labels, alert=alert.id)
 
 
 def _text(message: Message, limit: int) -> str:
@@ -79,11 +79,11 @@ def _text(message: Message, limit: int) -> str:
 
 
 def _fingerprint(alert: Alert) -> list[str]:
-    """Return what makes one issue: the same problem of the same pipeline, in whatever run and environment.
+    """Return what makes one issue: the same problem of the same pipeline or table, in whatever run and environment.
 
     The key of the reason holds the class of the cause and the exception, and nothing that differs from run to run.
     """
-    return ["tocsin", alert.topic.value, alert.subject, alert.kind.value, alert.reason_key]
+    return ["tocsin", alert.topic.value, alert.subject, alert.kind.value, alert.reason_key, *filter(None, [alert.item])]
 
 
 def _exceptions(cause: Cause, summary: str) -> list[dict[str, object]]:

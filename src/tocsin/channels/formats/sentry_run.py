@@ -14,7 +14,7 @@ _NAMES = uuid.UUID("c1d3b0f6-6a0c-5c62-9a83-2f4e6c9d8b17")
 _TAG, _ENVIRONMENT = 200, 64
 #: Tables whose rows are told; more of them than anybody reads.
 _TABLES = 50
-#: https://develop.sentry.dev/sdk/telemetry/traces/span-operations, and the statuses of OpenTelemetry before 1.0.
+#: How a run that did not go well ended, in the words of Sentry's traces.
 _STATUSES = {
     Outcome.RUNNING: "unknown",
     Outcome.PARTIAL: "data_loss",
@@ -23,6 +23,7 @@ _STATUSES = {
     Outcome.EXITED: "aborted",
     Outcome.DIED: "aborted",
 }
+#: The same for a run that failed, by its cause; what is missing here is "internal_error".
 _REASONS = {
     CauseClass.CONFIGURATION: "failed_precondition",
     CauseClass.CREDENTIALS: "unauthenticated",
