@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from tocsin.cli.wording import ago, stamp
 from tocsin.config.model import Config
 from tocsin.core.message import Tone
 from tocsin.core.outbox import Status
+from tocsin.core.phrases import ago, stamp
 from tocsin.core.words import count
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction

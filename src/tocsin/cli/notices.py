@@ -7,9 +7,9 @@ from datetime import datetime
 
 from tocsin.cli.channel_states import ChannelView
 from tocsin.cli.watching import find_watch
-from tocsin.cli.wording import ago, pipeline
 from tocsin.config.model import Config
 from tocsin.core.outbox import Status
+from tocsin.core.phrases import ago, pipeline
 from tocsin.core.run import Outcome
 from tocsin.core.words import count, duration, listing
 from tocsin.engine.engine import Engine

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tocsin.cli.channel_states import ChannelView
 from tocsin.cli.screen import Screen
-from tocsin.cli.wording import pipeline
 from tocsin.core.message import Tone
 from tocsin.core.notify import Reason
+from tocsin.core.phrases import pipeline
 from tocsin.core.route import Route
 from tocsin.core.words import duration, moment
 from tocsin.engine.explain_route import Explanation, Heard, muted_words

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
 from tocsin.cli.told import document, progress
-from tocsin.cli.wording import outcome, problem, short, stamp, subject, tone_of_alert, tone_of_run, why
+from tocsin.cli.wording import short
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.outbox import Delivery, Notification, Status
+from tocsin.core.phrases import outcome, problem, stamp, subject, tone_of_alert, tone_of_run, why
 from tocsin.core.run import Run
 from tocsin.core.words import duration
 from tocsin.store.protocol import Transaction

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from tocsin.cli.screen import Screen
 from tocsin.cli.told import COLUMNS, alert_row, document
-from tocsin.cli.wording import short, stamp
+from tocsin.cli.wording import short
 from tocsin.core.group import Group, Member
 from tocsin.core.message import Tone
+from tocsin.core.phrases import stamp
 from tocsin.core.words import count
 from tocsin.store.protocol import Transaction
 

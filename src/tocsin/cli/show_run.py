@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tocsin.cli.screen import Cell, Column, Screen
-from tocsin.cli.wording import outcome, pipeline, short, stamp, tone_of_run, took
+from tocsin.cli.wording import short
 from tocsin.core.cause import Cause
 from tocsin.core.message import Tone
+from tocsin.core.phrases import outcome, pipeline, stamp, tone_of_run, took
 from tocsin.core.run import Run, Step
+from tocsin.core.schema_words import brief
 from tocsin.core.words import count, duration, listing
 
 _LOG_LINES = 40
@@ -41,7 +43,7 @@ def show_run(screen: Screen, run: Run, log: str | None) -> None:
         screen.heading("Tables")
         # Those of dlt itself come last.
         tables = sorted(run.tables, key=lambda load: load.table.startswith("_dlt"))
-        changes = {change.table: _change(change.columns, new=change.new_table) for change in run.schema_changes}
+        changes = {change.table: brief(change, most=8) for change in run.schema_changes}
         screen.table(_TABLES, [(load.table, f"{load.rows:,}", changes.get(load.table, "")) for load in tables])
     if log is not None or run.context.log_path:
         screen.heading("Log")
@@ -108,10 +110,6 @@ def _step(step: Step) -> tuple[Cell, str, str, str]:
     result = "failed" if not step.ok else "done" if step.ended_at else "running"
     tone = {"failed": Tone.ERROR, "done": Tone.GOOD}.get(result, Tone.INFO)
     return Cell(text=step.stage.value, tone=tone), result, stamp(step.started_at), length
-
-
-def _change(columns: tuple[str, ...], *, new: bool) -> str:
-    return "new table" if new else listing(columns, most=8)
 
 
 def _show_log(screen: Screen, run: Run, log: str | None) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
-from tocsin.cli.wording import minute, short
+from tocsin.cli.wording import short
 from tocsin.core.message import Tone
+from tocsin.core.phrases import minute
 from tocsin.core.slot import Slot, SlotState
 from tocsin.store.protocol import Transaction
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tocsin.cli import told
 from tocsin.cli.screen import Cell, Column, Row, Screen
-from tocsin.cli.wording import kind, minute, pipeline, short, stamp, subject
+from tocsin.cli.wording import short
 from tocsin.core.alert import Alert
 from tocsin.core.message import Tone
+from tocsin.core.phrases import kind, minute, pipeline, stamp, subject
 from tocsin.core.silence import Silence, State
 from tocsin.core.words import listing
 from tocsin.store.protocol import Transaction

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.cli.screen import Column, Row
-from tocsin.cli.wording import alert_document, kind, minute, short, subject_cell
+from tocsin.cli.wording import alert_document, short, subject_cell
 from tocsin.core.alert import Alert
 from tocsin.core.outbox import Notification, Status
+from tocsin.core.phrases import kind, minute
 from tocsin.store.protocol import Transaction
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tocsin.cli.wording import ago
+from tocsin.core.phrases import ago
 from tocsin.core.words import duration, listing
 from tocsin.engine.engine import Engine
 from tocsin.engine.expected import looked_last

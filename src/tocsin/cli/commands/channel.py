@@ -7,8 +7,8 @@ import click
 from tocsin.cli.channel_states import TONES, ChannelView, channel_views
 from tocsin.cli.channel_test import try_channel
 from tocsin.cli.screen import Cell, Column, Row, Screen, json_option, open_screen, print_json
-from tocsin.cli.wording import stamp
 from tocsin.cli.workplace import find_workplace, open_engine
+from tocsin.core.phrases import stamp
 
 _COLUMNS = (
     Column(name="Channel"),

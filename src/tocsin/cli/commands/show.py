@@ -9,9 +9,10 @@ from tocsin.cli.show_alert import life_document, read_life, show_alert
 from tocsin.cli.show_group import find_group, group_document, show_group
 from tocsin.cli.show_run import read_log, show_run
 from tocsin.cli.show_slots import read_slots, show_slots, slot_document
-from tocsin.cli.wording import pipeline, run_document, short, subject
+from tocsin.cli.wording import run_document, short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert
+from tocsin.core.phrases import pipeline, subject
 from tocsin.core.run import Run
 from tocsin.core.words import listing
 from tocsin.errors import NotFound

@@ -9,7 +9,7 @@ import click
 from tocsin.cli import workplace
 from tocsin.cli.acting import act, by_option, issue_option
 from tocsin.cli.times import end_of, length_options
-from tocsin.cli.wording import stamp
+from tocsin.core.phrases import stamp
 
 
 @click.command("snooze")

@@ -11,10 +11,11 @@ import click
 from tocsin.cli import notices, told
 from tocsin.cli.channel_states import channel_views
 from tocsin.cli.screen import Column, Row, Screen, json_option, open_screen, print_json
-from tocsin.cli.wording import ago, outcome, run_cell, run_document, short, tone_of_alert, took
+from tocsin.cli.wording import run_cell, run_document, short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert, State
 from tocsin.core.message import Tone
+from tocsin.core.phrases import ago, outcome, tone_of_alert, took
 from tocsin.core.run import Run
 from tocsin.core.words import count
 

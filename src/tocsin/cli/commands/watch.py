@@ -10,8 +10,8 @@ from datetime import timedelta
 import click
 
 from tocsin.cli import workplace
-from tocsin.cli.wording import stamp
 from tocsin.core.duration import parse_duration
+from tocsin.core.phrases import stamp
 from tocsin.core.words import duration
 
 _SHORTEST = timedelta(seconds=1)
