@@ -1,0 +1,97 @@
+"""Checks that are written in Python: `@tocsin.check(…)` and `tocsin.check("SELECT …", …)`."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from tocsin.config.check_settings import CHECK
+from tocsin.config.checks import check_of
+from tocsin.core.check import Check
+
+_log = logging.getLogger("tocsin")
+#: Takes dlt's dataset and returns the query for the failing rows: SQL text or a relation.
+Writer = Callable[[Any], object]
+F = TypeVar("F", bound=Writer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedCheck:
+    """A check, and what writes its SQL where that is a function."""
+
+    check: Check
+    write: Writer | None = None
+
+
+_checks: dict[tuple[str, str], AskedCheck] = {}
+
+
+def checks_in_code() -> Sequence[AskedCheck]:
+    """Return the checks that the user's code has made so far."""
+    return tuple(_checks.values())
+
+
+def forget_checks() -> None:
+    """Forget them all."""
+    _checks.clear()
+
+
+@overload
+def check(sql: None = None, *, pipeline: str, name: str = ..., **settings: object) -> Callable[[F], F]: ...
+@overload
+def check(sql: str, *, pipeline: str, name: str, **settings: object) -> None: ...
+def check(sql: str | None = None, *, pipeline: str, name: str = "", **settings: object) -> Callable[[F], F] | None:
+    """Check what a pipeline has loaded: rows that the query returns are failures.
+
+    As a decorator it takes a function that gets dlt's dataset and returns the query, as SQL or as a relation of dlt.
+    With SQL in place of a function it needs a name. The check is run after each load of its table, and by
+    `tocsin check run --module MODULE`. A setting that cannot be used raises nothing: the logger `tocsin` warns, and
+    the check is left out.
+
+    Args:
+        sql: The query, in the SQL of the destination; None to decorate a function.
+        pipeline: Name of the pipeline that loads the data.
+        name: Alerts and history belong to it. Default: the name of the function.
+        **settings: As in `[tocsin.checks.NAME]`: table, owner, severity ("warning"), question, sample (names of
+            columns that may be shown), warn_over and error_over (10 or "1%"), loaded_rows_only, where, timeout.
+            The question is that of the docstring where none is given.
+
+    Returns:
+        A decorator that returns the function as it is; None where SQL was given.
+    """
+    if sql is not None:
+        _keep({"pipeline": pipeline, "sql": sql, **settings}, name=name, origin="code", write=None)
+        return None
+
+    def keep(function: F) -> F:
+        question = inspect.getdoc(function) or ""
+        given = {"pipeline": pipeline, "sql": "(written by a function)", **settings}
+        if question:
+            given.setdefault("question", question.splitlines()[0].rstrip("."))
+        origin = f"{function.__module__}.{function.__qualname__}"
+        _keep(given, name=name or function.__name__, origin=origin, write=function)
+        return function
+
+    return keep
+
+
+def _keep(given: dict[str, object], *, name: str, origin: str, write: Writer | None) -> None:
+    readers = {setting.key: setting.read for setting in CHECK}
+    try:
+        if not name:
+            raise ValueError("name is missing")  # noqa: TRY301  # told like what else is wrong
+        if unknown := given.keys() - readers.keys():
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known are: {', '.join(readers)}")  # noqa: TRY301
+        values = {key: readers[key](_plain(value)) for key, value in given.items() if value is not None}
+        made = check_of(values, name=name, origin=origin)
+    except ValueError as error:
+        _log.warning("tocsin.check %r is left out: %s", name, error)
+        return
+    _checks[made.pipeline, made.name] = AskedCheck(check=made, write=write)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple | set) else value

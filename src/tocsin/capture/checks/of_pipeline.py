@@ -1,0 +1,93 @@
+"""All checks of a pipeline, wherever they are written, and how they are run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tocsin.capture.after_load import checks_folder
+from tocsin.capture.checks.in_code import AskedCheck, checks_in_code
+from tocsin.capture.checks.runner import Job, run_jobs
+from tocsin.capture.checks.sql_files import read_sql_files
+from tocsin.capture.recorder import recorder
+from tocsin.config.model import Config
+from tocsin.core.check import CheckResult
+from tocsin.core.run import Run
+
+if TYPE_CHECKING:
+    from dlt import Pipeline
+
+#: Characters of an error that tell enough of it: some destinations repeat the whole query.
+_LONGEST = 500
+_log = logging.getLogger("tocsin")
+
+
+def all_checks(config: Config) -> Sequence[AskedCheck]:
+    """Return the checks of the configuration, of the folder `checks/` and of the code; a later one wins by its name."""
+    in_files, problems = read_sql_files(checks_folder())
+    for problem in problems:
+        _log.warning("%s", problem)
+    written = [AskedCheck(check=check) for check in (*config.checks, *in_files)]
+    return tuple({(one.check.pipeline, one.check.name): one for one in (*written, *checks_in_code())}.values())
+
+
+def checks_of(config: Config, pipeline: str) -> Sequence[AskedCheck]:
+    """Return the checks of one pipeline."""
+    return [one for one in all_checks(config) if one.check.pipeline == pipeline]
+
+
+def run_checks(
+    checks: Sequence[AskedCheck],
+    pipeline: Pipeline,
+    config: Config,
+    *,
+    run: Run | None = None,
+    budget: timedelta | None = None,
+) -> Iterator[CheckResult]:
+    """Run checks of one pipeline, and yield their results as they come.
+
+    Args:
+        checks: What to run.
+        pipeline: dlt's pipeline, whose destination is asked.
+        config: The configuration.
+        run: The run that has loaded the data, if somebody waits for it.
+        budget: The time for all of them; None for no limit but that of each.
+    """
+    # Without sqlglot this is an error of each check, and not of all that is imported with this module.
+    from tocsin.capture.checks.ask import Question
+
+    now = datetime.now(UTC)
+    jobs = []
+    for one in checks:
+        blank = CheckResult(
+            check=one.check,
+            environment=config.environment,
+            at=now,
+            run_id=run.id if run is not None else None,
+            logical_id=run.logical_id if run is not None else "",
+        )
+        question = Question(
+            blank=blank,
+            destination=_destination(pipeline),
+            redact=recorder().redact,
+            load_ids=run.load_ids if run is not None else None,
+            write=partial(one.write, _dataset(pipeline)) if one.write is not None else None,
+        )
+        jobs.append(Job(blank=blank, ask=question, timeout=one.check.timeout or config.check_timeout))
+    for result in run_jobs(jobs, pipeline.sql_client, parallel=config.check_parallel, budget=budget):
+        yield replace(result, error=recorder().redact(result.error)[:_LONGEST]) if result.error else result
+
+
+def _dataset(pipeline: Pipeline) -> object:
+    """Return dlt's view of what was loaded; older versions call it a private matter."""
+    return getattr(pipeline, "dataset" if hasattr(pipeline, "dataset") else "_dataset")()
+
+
+def _destination(pipeline: Pipeline) -> str:
+    """Return the type of the destination: "postgres", however it is named."""
+    kind = str(getattr(pipeline.destination, "destination_type", ""))
+    return kind.rpartition(".")[2]

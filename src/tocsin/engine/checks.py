@@ -1,0 +1,34 @@
+"""What came of checks becomes findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.core.alert import fingerprint
+from tocsin.core.check import CheckResult
+from tocsin.core.finding import Topic
+from tocsin.core.rules.checks import judge_check
+from tocsin.core.run import Run
+from tocsin.engine.engine import Engine
+from tocsin.engine.evaluate import Found, advance_alerts
+from tocsin.store.protocol import Transaction
+
+
+def take_checks(engine: Engine, tx: Transaction, results: Sequence[CheckResult], run: Run | None) -> None:
+    """Keep the results of checks, and tell of those that fail, cannot be run or pass again.
+
+    Args:
+        engine: The engine.
+        tx: The transaction that brings the results.
+        results: One a check, all of one pipeline or of several.
+        run: The run that had loaded the data, where there was one.
+    """
+    found = []
+    for result in results:
+        check = result.check
+        history = tx.check_history(check.pipeline, result.environment, check.name)
+        alert = tx.open_alert(fingerprint(Topic.CHECK, result.environment, check.pipeline, check.name))
+        finding = judge_check(result, history.before(result.at))
+        found.append(Found(finding=finding, alert=alert, run=run))
+        tx.save_check_history(history.add(result))
+    advance_alerts(engine, tx, found)
