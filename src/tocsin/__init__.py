@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin import slack as slack
+    from tocsin.capture.checks.in_code import check
     from tocsin.capture.notes import notify
     from tocsin.capture.watch import watch
     from tocsin.plugin import enable
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "enable", "notify", "slack", "watch"]
+__all__ = ["__version__", "check", "enable", "notify", "slack", "watch"]
 
 #: dlt imports this package in every process that uses it, so what is behind a name is imported when it is asked for.
-_PLACES = {"enable": "tocsin.plugin", "notify": "tocsin.capture.notes", "watch": "tocsin.capture.watch"}
+_PLACES = {
+    "check": "tocsin.capture.checks.in_code",
+    "enable": "tocsin.plugin",
+    "notify": "tocsin.capture.notes",
+    "watch": "tocsin.capture.watch",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -52,7 +52,12 @@ def data_dir() -> Path:
 
 def home() -> Path:
     """Return where Tocsin keeps what belongs to the project in this directory."""
-    return home_of(Path(getattr(quiet(_run_context)(), "run_dir", None) or Path.cwd()).absolute(), data_dir())
+    return home_of(project_dir(), data_dir())
+
+
+def project_dir() -> Path:
+    """Return the directory of the project as an absolute path."""
+    return Path(getattr(quiet(_run_context)(), "run_dir", None) or Path.cwd()).absolute()
 
 
 def home_of(project: Path, data: Path) -> Path:

@@ -25,6 +25,7 @@ from tocsin.capture.quiet import quiet
 from tocsin.capture.spool import Spool
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
+from tocsin.core.check import CheckResult
 from tocsin.core.event import Event, EventType, Note
 from tocsin.core.marker import marker_name
 from tocsin.core.run import Context, Progress, Run, Stage
@@ -175,6 +176,16 @@ class Recorder:
             self._put(EventType.PROCESS_ENDED, run, at=_now())
         if waiting:
             self._hand_over(urgent=True)
+
+    @quiet
+    def checked(self, run: Run, results: Sequence[CheckResult]) -> None:
+        """Report what came of the checks after a run; failures are waited for within the budget."""
+        run = replace(run, process=this_process())
+        at = max(result.at for result in results)
+        event = Event(id=f"{EventType.CHECK_FINISHED.value}-{run.id}", type=EventType.CHECK_FINISHED, at=at, run=run)
+        bad = any(result.failing or result.error for result in results)
+        self._save(replace(event, checks=tuple(results)), durable=bad)
+        self._hand_over(urgent=bad)
 
     @quiet
     def note(self, note: Note) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.core.maintenance import Maintenance
     from tocsin.core.schedule import Schedule
 
-_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance", "expect")
+_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance", "expect", "checks")
 
 
 def load(layers: Sequence[Layer], *, home: Path) -> Config:
@@ -62,6 +62,9 @@ class _Reader(Reader):
                 most=value_of(general, "flapping_after", 5),
                 within=value_of(general, "flapping_within", timedelta(hours=6)),
             ),
+            check_timeout=value_of(general, "check_timeout", timedelta(seconds=60)),
+            check_budget=value_of(general, "check_budget", timedelta(seconds=30)),
+            check_parallel=value_of(general, "check_parallel", 4),
             log_url=value_of(general, "log_url", None),
             dagster_url=value_of(general, "dagster_url", None),
             watchdog_url=value_of(general, "watchdog_url", None),
@@ -73,6 +76,10 @@ class _Reader(Reader):
         config = replace(config, routes=read_routes(self, tree.get("routes"), config))
         config = replace(config, maintenance=self.maintenance(tree.get("maintenance"), config.timezone))
         config = replace(config, expected=self.expected(tree.get("expect"), config.timezone, names))
+        if checks := table_of(tree, "checks"):
+            from tocsin.config.checks import read_checks  # see timezone()
+
+            config = replace(config, checks=read_checks(self, checks))
         return replace(config, problems=tuple(self.problems))
 
     def channels(self, tree: Tree, runtime: Tree) -> tuple[ChannelConfig, ...]:

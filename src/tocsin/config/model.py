@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.core.check import Check
 from tocsin.core.flapping import Damping
 from tocsin.core.labels import Labels
 from tocsin.core.policy import Policy
@@ -112,6 +113,10 @@ class Config:
     maintenance: tuple[Maintenance, ...] = ()
     expected: tuple[Expected, ...] = ()
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    check_timeout: timedelta = timedelta(seconds=60)
+    check_budget: timedelta = timedelta(seconds=30)
+    check_parallel: int = 4
     problems: tuple[Problem, ...] = ()
 
     @property

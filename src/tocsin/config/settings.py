@@ -72,6 +72,17 @@ def read_count(value: object) -> int:
     return int(str(value))
 
 
+def read_positive(value: object) -> int:
+    """Read a number of things of which there has to be one.
+
+    Raises:
+        ValueError: The value is no whole number, or below 1.
+    """
+    if (number := read_count(value)) < 1:
+        raise ValueError("expected a whole number, 1 or more")
+    return number
+
+
 def read_choice(*choices: str) -> Reader:
     """Return a reader that accepts these words only."""
 
@@ -170,6 +181,25 @@ GENERAL = (
         read=parse_duration,
         default="60s",
         help="A run without a sign of life for so long has died.",
+    ),
+    Setting(
+        key="check_timeout",
+        read=parse_duration,
+        default="60s",
+        help="The longest that one check of data may take; then it is told as a check that could not be run.",
+    ),
+    Setting(
+        key="check_budget",
+        read=parse_duration,
+        default="30s",
+        help="The longest that the end of a run may wait for its checks. `tocsin check run` waits for as long as they "
+        "take.",
+    ),
+    Setting(
+        key="check_parallel",
+        read=read_positive,
+        default="4",
+        help="How many checks are run at once, each with a connection of its own.",
     ),
     Setting(
         key="log_url",

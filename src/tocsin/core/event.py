@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.core.check import CheckResult
 from tocsin.core.run import Run
 from tocsin.core.severity import Severity
 
@@ -19,6 +20,8 @@ class EventType(StrEnum):
     RUN_FINISHED = "run.finished"
     #: A process whose runs had ended came to its own end without an error.
     PROCESS_ENDED = "process.ended"
+    #: Checks of data have been run.
+    CHECK_FINISHED = "check.finished"
     #: A plain message from the user's code.
     NOTE = "note"
 
@@ -42,6 +45,7 @@ class Event:
     id: str
     type: EventType
     at: datetime
-    #: The run as it was known at `at`; None only for notes.
+    #: The run as it was known at `at`; None for notes, and for checks that nobody ran after a run.
     run: Run | None = None
     note: Note | None = None
+    checks: tuple[CheckResult, ...] = ()

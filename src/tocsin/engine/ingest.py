@@ -13,6 +13,7 @@ from tocsin.core.event import Event, EventType
 from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.run import Outcome, Run, Stage, merge
 from tocsin.core.severity import Severity
+from tocsin.engine.checks import take_checks
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
 from tocsin.engine.expected import settle_run
@@ -112,6 +113,8 @@ def _ingest(engine: Engine, tx: Transaction, event: Event) -> None:
         return
     if event.note is not None:
         notify_note(engine, tx, event.id, event.note, event.at)
+    elif event.type is EventType.CHECK_FINISHED:
+        take_checks(engine, tx, event.checks, event.run)
     elif event.run is not None and event.type is EventType.PROCESS_ENDED:
         advance_alert(engine, tx, _clean_end(event, event.run), event.run)
     elif event.run is not None:

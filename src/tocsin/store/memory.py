@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
+from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
@@ -409,6 +410,15 @@ class MemoryTransaction(Groups):
         for one in series:
             here = one.pipeline, one.environment
             self._write.series[here] = {**self._read.series.get(here, {}), one.key: one}
+
+    def check_history(self, pipeline: str, environment: str, check: str) -> CheckHistory:
+        """Return the last results of a check, by its name; an empty history where there is none."""
+        known = self._read.check_histories.get((pipeline, environment, check))
+        return known or CheckHistory(pipeline=pipeline, environment=environment, check=check)
+
+    def save_check_history(self, history: CheckHistory) -> None:
+        """Insert or replace the last results of a check."""
+        self._write.check_histories[history.pipeline, history.environment, history.check] = history
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

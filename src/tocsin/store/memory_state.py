@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.core.alert import Alert
+from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.group import Group
 from tocsin.core.learned_order import LearnedOrder
@@ -37,6 +38,7 @@ class State:
     checks: dict[str, datetime] = field(default_factory=dict)
     learned: dict[tuple[str, str], Sequence[LearnedOrder]] = field(default_factory=dict)
     series: dict[tuple[str, str], dict[Key, Series]] = field(default_factory=dict)
+    check_histories: dict[tuple[str, str, str], CheckHistory] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> State:

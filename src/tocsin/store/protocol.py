@@ -13,6 +13,7 @@ from typing import Protocol
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
+from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.group import Group, Member
 from tocsin.core.learned_order import LearnedOrder
@@ -303,6 +304,14 @@ class Transaction(Protocol):
 
     def save_series(self, series: Sequence[Series]) -> None:
         """Insert or replace series."""
+
+    # Checks
+
+    def check_history(self, pipeline: str, environment: str, check: str) -> CheckHistory:
+        """Return the last results of a check, by its name; an empty history where there is none."""
+
+    def save_check_history(self, history: CheckHistory) -> None:
+        """Insert or replace the last results of a check."""
 
     # The engine itself
 
