@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tocsin.capture import convert
+from tocsin.capture.after_load import check_after_load
 from tocsin.capture.attempts import LogicalRuns, current_attempt
 from tocsin.capture.convert import Info
 from tocsin.capture.dlt_pipeline import active_pipeline, command_to_give_up, pending_packages, script_name, target
@@ -88,7 +89,10 @@ class Tracker:
     def on_end_trace(self, trace: Any, pipeline: Pipeline, send_state: bool) -> None:  # noqa: ANN401, ARG002, FBT001
         """A run ends."""
         with self._sigterm.held():
-            self._end(trace.transaction_id, pipeline)
+            run = self._end(trace.transaction_id, pipeline)
+        # A signal finds the run ended and reported, however long its checks take.
+        if run is not None and run.outcome.ok:
+            check_after_load(run, pipeline)
 
     # Ends that dlt does not tell.
 
@@ -218,9 +222,9 @@ class Tracker:
                 del self._rows[forgotten]
 
     @quiet
-    def _end(self, run_id: str, pipeline: Pipeline) -> None:
+    def _end(self, run_id: str, pipeline: Pipeline) -> Run | None:
         if (live := self._live.pop(run_id, None)) is None:
-            return
+            return None
         unwatch_progress(pipeline)
         if live.guards:
             self._sigterm.restore()
@@ -236,6 +240,7 @@ class Tracker:
         recorder().finish(run)
         for load_id in convert.load_ids([live.infos.get("load")]) if error is None else ():
             self._rows.pop(load_id, None)
+        return run
 
     def _with_facts(self, live: _LiveRun, pipeline: Pipeline) -> Run:
         """Add what the steps returned. A fact that cannot be read costs the run no more than this fact."""
