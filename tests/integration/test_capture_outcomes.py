@@ -8,7 +8,8 @@ import pytest
 
 from dlt_scripts import Ended, RunScript
 from tocsin.core.cause import CauseClass
-from tocsin.core.run import Outcome, SchemaChange, Stage, TableLoad
+from tocsin.core.run import Outcome, Stage, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 
 pytestmark = pytest.mark.dlt_versions
 
@@ -122,7 +123,9 @@ def test_only_later_runs_tell_schema_changes(ended: Ended) -> None:
     assert first.schema_changes == ()
     assert not second.first_run
     orders, lines = second.schema_changes
-    assert orders == SchemaChange(table="orders", columns=("city",))
+    assert orders == SchemaChange(
+        table="orders", columns=(ColumnChange(name="city", data_type="text"),), resource="orders"
+    )
     assert (lines.table, lines.new_table) == ("orders__lines", True)
 
 

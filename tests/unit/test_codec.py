@@ -11,14 +11,15 @@ from made import alert, run
 from tocsin.core.alert import Alert
 from tocsin.core.codec import decode, encode
 from tocsin.core.message import Code, Fact, Facts, Message, Paragraph, Tone
-from tocsin.core.run import Context, Link, Run, SchemaChange, TableLoad
+from tocsin.core.run import Context, Link, Run, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 
 
 def test_a_run_comes_back_as_it_was() -> None:
     """Nested tables, links, mappings, enumerations and times survive the way through JSON."""
     made = run(
         tables=(TableLoad(table="orders", rows=3),),
-        schema_changes=(SchemaChange(table="orders", columns=("a", "b")),),
+        schema_changes=(SchemaChange(table="orders", columns=(ColumnChange(name="a"), ColumnChange(name="b"))),),
         context=Context(links=(Link(label="log", url="https://x"),), names={"dag_id": "d"}),
     )
 

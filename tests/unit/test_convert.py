@@ -21,7 +21,8 @@ from tocsin.capture.convert import (
     schema_changes,
     tables_loaded,
 )
-from tocsin.core.run import Outcome, SchemaChange, Stage, TableLoad
+from tocsin.core.run import Outcome, Stage, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 
 
 class SignalReceivedException(KeyboardInterrupt):
@@ -199,8 +200,8 @@ def test_schema_changes() -> None:
         schema_update=_update(orders=("city",), lines=("value",), _dlt_loads=("load_id",), untouched=()),
     )
     assert schema_changes(_info(package)) == (
-        SchemaChange(table="lines", columns=("value",), new_table=True),
-        SchemaChange(table="orders", columns=("city",)),
+        SchemaChange(table="lines", columns=(ColumnChange(name="value"),), new_table=True),
+        SchemaChange(table="orders", columns=(ColumnChange(name="city"),)),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from made import NOON, good_run
-from tocsin.core.run import Context, Outcome, Run, SchemaChange, Stage, Step, TableLoad
+from tocsin.core.run import Context, Outcome, Run, Stage, Step, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 from tocsin.core.series import KEPT, Key, LeftOut, Measure, Series, observe
 
 _DAY = timedelta(days=1)
@@ -111,9 +112,12 @@ def test_a_run_that_tells_nothing_about_tables_is_no_point_of_theirs(changes: di
     [
         ({}, None),
         ({"first_run": True}, LeftOut.FIRST_LOAD),
-        ({"schema_changes": (SchemaChange(table="items", columns=("id",), new_table=True),)}, LeftOut.FIRST_LOAD),
+        (
+            {"schema_changes": (SchemaChange(table="items", columns=(ColumnChange(name="id"),), new_table=True),)},
+            LeftOut.FIRST_LOAD,
+        ),
         # More columns are no new table.
-        ({"schema_changes": (SchemaChange(table="items", columns=("id",)),)}, None),
+        ({"schema_changes": (SchemaChange(table="items", columns=(ColumnChange(name="id"),)),)}, None),
         ({"refreshed": True}, LeftOut.REFRESH),
         ({"context": Context(names={"run_type": "backfill"})}, LeftOut.BACKFILL),
     ],

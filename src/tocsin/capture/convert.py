@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tocsin.core.run import FailedJob, Outcome, SchemaChange, Stage, TableLoad
+from tocsin.core.run import FailedJob, Outcome, Stage, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange, SchemaVersion
 
 if TYPE_CHECKING:
     from dlt.common.pipeline import StepInfo
@@ -18,6 +19,10 @@ Info: TypeAlias = "StepInfo[Any]"
 
 #: dlt names its own tables like this.
 _DLT = "_dlt"
+#: Between the name of a column and the type of values that it could not hold.
+_VARIANT = "__v_"
+#: Columns of a schema that are kept; a description of more would weigh more than the run.
+_MOST_COLUMNS = 5000
 _LONGEST_MESSAGE = 1000
 _TRACEBACK = "Traceback (most recent call last):\n"
 #: dlt's exceptions for Ctrl-C and for signals. They are told by name, because where they live moved between versions.
@@ -140,17 +145,36 @@ def schema_changes(load: Info | None) -> tuple[SchemaChange, ...]:
     if load is None or load.first_run:
         return ()
     return tuple(
-        SchemaChange(table=name, columns=columns, new_table=_is_new(package, name, columns))
+        SchemaChange(
+            table=name,
+            columns=columns,
+            new_table=_is_new(package, name, table["columns"]),
+            resource=_resource(package, name),
+        )
         for package in load.load_packages
         if not getattr(package, "refresh", None)
         for name, table in sorted((package.schema_update or {}).items())
-        if not name.startswith(_DLT) and (columns := tuple(table.get("columns", ())))
+        if not name.startswith(_DLT) and (columns := tuple(_added(table.get("columns", {}))))
     )
 
 
 def is_refresh(load: Info | None) -> bool:
     """Return whether a load threw away what had been loaded before; older versions of dlt do not tell."""
     return load is not None and any(getattr(package, "refresh", None) for package in load.load_packages)
+
+
+def schemas(load: Info | None) -> tuple[SchemaVersion, ...]:
+    """Return the schemas of the packages that a load has loaded, each as the last of them left it."""
+    loaded = [package for package in load.load_packages if package.state == "loaded"] if load is not None else []
+    latest = {package.schema.name: package for package in loaded}
+    return tuple(
+        SchemaVersion(
+            name=name,
+            version_hash=package.schema.version_hash,
+            tables=_shape(package),
+        )
+        for name, package in latest.items()
+    )
 
 
 def load_ids(infos: Iterable[Info | None]) -> tuple[str, ...]:
@@ -180,10 +204,41 @@ def _any_row(by_table: Mapping[str, int]) -> bool:
     return any(count > 0 for table, count in by_table.items() if not table.startswith(_DLT))
 
 
-def _is_new(package: LoadPackageInfo, name: str, columns: tuple[str, ...]) -> bool:
+def _is_new(package: LoadPackageInfo, name: str, columns: Container[str]) -> bool:
     """Whether the update holds each column that the table has (columns without a data type were never seen)."""
     known = package.schema.tables.get(name, {}).get("columns", {})
-    return {column for column, hints in known.items() if hints.get("data_type")} <= set(columns)
+    return all(column in columns for column, hints in known.items() if hints.get("data_type"))
+
+
+def _added(columns: Mapping[str, Any]) -> Iterator[ColumnChange]:
+    for name, hints in columns.items():
+        if not name.startswith(_DLT):
+            # dlt names a variant after its column and its type: "price__v_text".
+            variant_of = name.rpartition(_VARIANT)[0] if hints.get("variant") else None
+            yield ColumnChange(name=name, data_type=hints.get("data_type"), variant_of=variant_of or None)
+
+
+def _resource(package: LoadPackageInfo, table: str) -> str | None:
+    """Return the resource of a table; one that was made of nested data has that of the table around it."""
+    tables: Mapping[str, Any] = package.schema.tables
+    while (found := tables.get(table)) is not None and not found.get("resource"):
+        table = found.get("parent", "")
+    return found.get("resource") if found is not None else None
+
+
+def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]]:
+    """Return the data types of the user's columns, by table; nothing where that would be too much to keep."""
+    tables = {
+        name: {
+            column: str(hints["data_type"])
+            for column, hints in table.get("columns", {}).items()
+            if hints.get("data_type") and not column.startswith(_DLT)
+        }
+        for name, table in package.schema.tables.items()
+        if not name.startswith(_DLT)
+    }
+    kept = {name: columns for name, columns in tables.items() if columns}
+    return kept if sum(map(len, kept.values())) <= _MOST_COLUMNS else {}
 
 
 def _answer(text: str, redact: Callable[[str], str]) -> str:

@@ -16,6 +16,7 @@ from tocsin.config.routes import read_owners, read_policy, read_routes
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE
 from tocsin.core.flapping import Damping
 from tocsin.core.policy import Policy
+from tocsin.core.severity import Severity
 
 if TYPE_CHECKING:
     from tocsin.core.maintenance import Maintenance
@@ -146,6 +147,7 @@ class _Reader(Reader):
                 finish_within=value_of(given, "finish_within", None),
                 stuck_after=value_of(given, "stuck_after", None),
                 after=value_of(given, "after", None),
+                schema_changes=_severity(value_of(given, "schema_changes", "info")),
             )
         if after := {name: pipeline.after for name, pipeline in pipelines.items() if pipeline.after}:
             from tocsin.core.dependency import order  # see timezone()
@@ -217,6 +219,10 @@ _OF_DLT = (
     _OfDlt(key="slack_incoming_hook", type="slack", address="webhook_url"),
     _OfDlt(key="sentry_dsn", type="sentry", address="dsn"),
 )
+
+
+def _severity(word: str) -> Severity | None:
+    return None if word == "off" else Severity(word)
 
 
 def _listed(value: object) -> str:

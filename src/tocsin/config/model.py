@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tocsin.core.flapping import Damping
 from tocsin.core.labels import Labels
 from tocsin.core.policy import Policy
 from tocsin.core.route import Route
+from tocsin.core.severity import Severity
 
 if TYPE_CHECKING:
     # The configuration does not go through the codec, and programs without a schedule need not pay for its readers.
@@ -69,6 +71,8 @@ class PipelineConfig:
     stuck_after: timedelta | None = None
     #: Pipelines that have to deliver first; None where nobody says so, and the order is learned.
     after: tuple[str, ...] | None = None
+    #: How much new tables and columns matter; None where nobody asks what tables look like.
+    schema_changes: Severity | None = Severity.INFO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +123,7 @@ class Config:
     check_parallel: int = 4
     problems: tuple[Problem, ...] = ()
 
-    @property
+    @cached_property
     def default_route(self) -> Route:
         """The way of an alert that no route matches: every channel hears of it."""
         return Route(name="every channel", channels=tuple(c.name for c in self.channels), policy=self.policy)

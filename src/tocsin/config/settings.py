@@ -292,6 +292,13 @@ PIPELINE = (
         example='["customers"]',
     ),
     Setting(key="died_after", read=parse_duration, default=None, help="As in `[tocsin]`, for this pipeline."),
+    Setting(
+        key="schema_changes",
+        read=read_choice("info", "warning", "error", "off"),
+        default="info",
+        help="How much it matters that a run adds a table or a column. What takes away or changes a type is a warning "
+        "at least; `off` tells nothing of either.",
+    ),
 )
 
 #: `[[tocsin.routes]]`

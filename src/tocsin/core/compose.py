@@ -36,7 +36,7 @@ _VERBS = {
     Kind.STUCK: ("is stuck", "is still stuck"),
     Kind.CHANNEL: ("cannot deliver", "still cannot deliver"),
 }
-_OVER = {Topic.DELIVERY: "recovered", Topic.CHANNEL: "delivers again", Topic.CHECK: "passes again"}
+_OVER = {Topic.DELIVERY: "recovered", Topic.CHANNEL: "delivers again", Topic.CHECK: "passes again", Topic.SCHEMA: "keeps its new schema"}
 #: Kinds that end with a run. When nothing has run since, nothing has failed again.
 _ENDS = frozenset({Kind.FAILED, Kind.PARTIAL, Kind.EXITED, Kind.INTERRUPTED, Kind.DIED, Kind.PENDING_ONLY})
 _PLACES = {

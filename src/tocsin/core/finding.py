@@ -43,6 +43,10 @@ class Kind(StrEnum):
     CHANNEL = "channel"
 
 
+#: Kinds of what has happened, once, and does not go on.
+PASSING = frozenset({Kind.SCHEMA, Kind.DUPLICATE})
+
+
 class Topic(StrEnum):
     """What an alert is about. Of a subject, and of an item in it, at most one alert is open per topic."""
 

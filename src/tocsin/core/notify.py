@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.core.alert import Alert, Change, State
+from tocsin.core.finding import PASSING
 from tocsin.core.policy import Policy
 from tocsin.core.severity import Severity
 
@@ -40,6 +41,7 @@ class Reason(StrEnum):
     ROUTE_MUTED = "not told: the route does not tell at this time"
     STILL_FLAPPING = "not told: it comes and goes, which was told"
     TOO_LOW = "not told: severity is below the least that the route lets through"
+    PASSED = "not told: it was told once, and does not go on"
     NEVER_TOLD = "not told: the channel never heard of the problem, so its end is no news"
     NOTHING_NEW = "not told: nothing changed"
 
@@ -102,6 +104,7 @@ def should_notify(
     *,
     muted: Muted | None = None,
     escalated: bool = False,
+    keeps_open: bool = False,
 ) -> Reason:
     """Decide whether one channel hears of `change`.
 
@@ -114,10 +117,13 @@ def should_notify(
         muted: What mutes the problem for this channel. It never mutes its end: who was told of a problem hears
             that it is over, as an incident would otherwise stay open for good.
         escalated: The channel hears only because nobody has acknowledged it.
+        keeps_open: The channel keeps it open until it is told of the end, also of what does not go on.
     """
     if change is Change.RESOLVED:
         if told is None:
             return Reason.NEVER_TOLD
+        if alert.kind in PASSING and alert.resolved_by is None and not keeps_open:
+            return Reason.PASSED
         return Reason.STILL_FLAPPING if alert.flapping else Reason.RECOVERED
     if change in _TAKEN:
         return _TAKEN[change] if told else Reason.NEVER_TOLD
@@ -146,6 +152,8 @@ def _again(alert: Alert, change: Change, told: Told, policy: Policy, now: dateti
     if alert.snoozed_until is not None and told.at < alert.snoozed_until:
         # What mutes it would have been met above: the snooze is over.
         return Reason.SNOOZE_OVER
+    if alert.kind in PASSING:
+        return Reason.PASSED
     if now - repeats_from(alert, told) >= policy.repeat_every:
         return Reason.REPEAT
     return Reason.STILL_FLAPPING if change is Change.REOPENED else Reason.ALREADY_TOLD

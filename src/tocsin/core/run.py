@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.core.cause import Cause
+from tocsin.core.schema import SchemaChange, SchemaVersion
 
 
 class Outcome(StrEnum):
@@ -100,15 +101,6 @@ class FailedJob:
     #: The destination's answer, redacted and shortened.
     message: str
     load_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SchemaChange:
-    """Columns or tables that a run added."""
-
-    table: str
-    columns: tuple[str, ...] = ()
-    new_table: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +218,9 @@ class Run:
     tables: tuple[TableLoad, ...] = ()
     failed_jobs: tuple[FailedJob, ...] = ()
     schema_changes: tuple[SchemaChange, ...] = ()
+    #: The schemas that it has loaded with. They are compared with those of the run before when the run is taken in, and
+    #: kept apart from it.
+    schemas: tuple[SchemaVersion, ...] = ()
     load_ids: tuple[str, ...] = ()
     #: Load packages that wait on the disk of the pipeline after this run.
     pending_packages: tuple[str, ...] = ()

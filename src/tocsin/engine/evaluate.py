@@ -48,7 +48,13 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
     open_alerts = {alert.fingerprint: alert for alert in of_pipeline if alert.environment == run.environment}
     known = tx.series(run.pipeline, run.environment)
     observed = observe(run, known)
-    facts = Facts(run=run, now=engine.clock(), open_alerts=open_alerts, series={**known, **observed})
+    facts = Facts(
+        run=run,
+        now=engine.clock(),
+        open_alerts=open_alerts,
+        series={**known, **observed},
+        schema_changes=engine.config.pipeline(run.pipeline).schema_changes,
+    )
     findings = [finding for rule in DATA_RULES for finding in rule(facts)]
     found = [Found(finding=one, alert=open_alerts.get(_fingerprint(one)), run=run) for one in findings]
     tx.save_series([*observed.values()])

@@ -21,6 +21,7 @@ from tocsin.engine.follow import follow
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notes import notify_note
+from tocsin.engine.schemas import take_schemas
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 
@@ -134,7 +135,7 @@ def _set_aside_if_broken(engine: Engine, path: Path) -> Iterator[None]:
 
 def _take_run(engine: Engine, tx: Transaction, reported: Run) -> None:
     known = tx.run(reported.id)
-    run = merge(known, reported)
+    run = take_schemas(tx, merge(known, reported))
     if run == known:
         return
     tx.save_run(run)

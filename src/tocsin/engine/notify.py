@@ -108,7 +108,16 @@ def _decide(engine: Engine, tx: Transaction, changed: Changed, silences: Sequenc
         # Nobody can have heard of what is new.
         told = tx.told(alert.id, channel) if change is not Change.OPENED else None
         muted = mute or muted_by_route(way.policy, way.route, now)
-        reason = should_notify(alert, change, told, way.policy, now, muted=muted, escalated=way.escalated)
+        reason = should_notify(
+            alert,
+            change,
+            told,
+            way.policy,
+            now,
+            muted=muted,
+            escalated=way.escalated,
+            keeps_open=channel in engine.channels and engine.channels[channel].channel.keeps_open,
+        )
         if reason is Reason.REPEAT and tx.notifications(
             alert_id=alert.id, channel=channel, status=Status.WAITING, limit=1
         ):
@@ -138,7 +147,7 @@ def _look_again(
         return None
     if muted is not None:
         return muted.until
-    if alert.state is State.ACKNOWLEDGED or reason is Reason.TOO_LOW:
+    if alert.state is State.ACKNOWLEDGED or reason in {Reason.TOO_LOW, Reason.PASSED}:
         return None
     if reason.tells:
         return now + way.policy.repeat_every

@@ -17,6 +17,7 @@ from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.series import Key, Series
+from tocsin.core.schema import SchemaVersion
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
@@ -419,6 +420,14 @@ class MemoryTransaction(Groups):
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""
         self._write.check_histories[history.pipeline, history.environment, history.check] = history
+
+    def schema(self, pipeline: str, environment: str, name: str) -> SchemaVersion | None:
+        """Return the newest known version of a schema of a pipeline."""
+        return self._read.schemas.get((pipeline, environment, name))
+
+    def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
+        """Insert or replace the version of a schema that is known."""
+        self._write.schemas[pipeline, environment, schema.name] = schema
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

@@ -13,6 +13,7 @@ from tocsin.core.group import Group
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Run
+from tocsin.core.schema import SchemaVersion
 from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
@@ -39,6 +40,7 @@ class State:
     learned: dict[tuple[str, str], Sequence[LearnedOrder]] = field(default_factory=dict)
     series: dict[tuple[str, str], dict[Key, Series]] = field(default_factory=dict)
     check_histories: dict[tuple[str, str, str], CheckHistory] = field(default_factory=dict)
+    schemas: dict[tuple[str, str, str], SchemaVersion] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> State:

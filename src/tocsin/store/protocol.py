@@ -21,6 +21,7 @@ from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.series import Key, Series
+from tocsin.core.schema import SchemaVersion
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 
@@ -312,6 +313,14 @@ class Transaction(Protocol):
 
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""
+
+    # Schemas
+
+    def schema(self, pipeline: str, environment: str, name: str) -> SchemaVersion | None:
+        """Return the newest known version of a schema of a pipeline."""
+
+    def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
+        """Insert or replace the version of a schema that is known."""
 
     # The engine itself
 

@@ -8,10 +8,11 @@ from tocsin.store.sql_groups import Groups
 from tocsin.store.sql_orders import Orders
 from tocsin.store.sql_outbox import Outbox
 from tocsin.store.sql_runs import Runs
+from tocsin.store.sql_schemas import Schemas
 from tocsin.store.sql_series import AllSeries
 from tocsin.store.sql_silences import Silences
 from tocsin.store.sql_slots import Slots
 
 
-class SqlTransaction(Runs, Alerts, Silences, Outbox, Groups, Slots, Orders, AllSeries, CheckHistories):
+class SqlTransaction(Runs, Alerts, Silences, Outbox, Groups, Slots, Orders, AllSeries, Schemas, CheckHistories):
     """`tocsin.store.protocol.Transaction` in SQL; each part keeps its statements, built once, beside its methods."""

@@ -236,6 +236,15 @@ check_histories = Table(
     Column("data", Text, nullable=False),
 )
 
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("pipeline", Key, primary_key=True),
+    Column("environment", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
 # bound value. Queries therefore use these.
 RUNNING = runs.c.outcome == literal_column("'running'")

@@ -16,11 +16,11 @@ from tocsin.core.run import (
     Outcome,
     Process,
     Run,
-    SchemaChange,
     Stage,
     Step,
     TableLoad,
 )
+from tocsin.core.schema import ColumnChange, SchemaChange
 from tocsin.store.protocol import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -42,7 +42,13 @@ FULL = make_run(
     steps=(Step(stage=Stage.EXTRACT, started_at=NOON, ended_at=NOON + MINUTE, ok=False),),
     tables=(TableLoad(table="orders", rows=1204), TableLoad(table="_dlt_loads", rows=1)),
     failed_jobs=(FailedJob(job="j", table="orders", message="no such column", load_id="1.5"),),
-    schema_changes=(SchemaChange(table="orders", columns=("a", "b"), new_table=True),),
+    schema_changes=(
+        SchemaChange(
+            table="orders",
+            columns=(ColumnChange(name="a", data_type="text"), ColumnChange(name="b__v_text", variant_of="b")),
+            new_table=True,
+        ),
+    ),
     load_ids=("1.5",),
     pending_packages=("1.6",),
     cause=Cause(cause_class=CauseClass.DATA, exception="ValueError", message="bad", chain=("A", "B")),

@@ -9,7 +9,8 @@ import pytest
 
 from cli_project import TO_A_FILE, Project
 from made import at, cause, good_run, run
-from tocsin.core.run import Context, FailedJob, Link, Outcome, Process, SchemaChange, Stage, Step, TableLoad
+from tocsin.core.run import Context, FailedJob, Link, Outcome, Process, Stage, Step, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 
 ERROR = "503 Server Error: Service Unavailable for url: https://api.example.com/orders"
 
@@ -108,7 +109,7 @@ EVERYTHING = run(
         Step(stage=Stage.NORMALIZE, started_at=at(2)),
     ),
     tables=(TableLoad(table="_dlt_pipeline_state", rows=1), TableLoad(table="orders", rows=1204)),
-    schema_changes=(SchemaChange(table="orders", columns=("price", "tax")),),
+    schema_changes=(SchemaChange(table="orders", columns=(ColumnChange(name="price"), ColumnChange(name="tax"))),),
     failed_jobs=(FailedJob(job="orders.1.parquet", table="orders", message="no such\ncolumn"),),
     load_ids=("17.5",),
     pending_packages=("17.6",),
@@ -174,7 +175,7 @@ def test_a_run_shows_every_fact(project: Project) -> None:
         "",
         "TABLES",
         "TABLE                 ROWS  NEW IN THE SCHEMA",
-        "orders               1,204  price, tax",
+        "orders               1,204  + price, + tax",
         "_dlt_pipeline_state      1  -",
         "",
         "TRACEBACK",

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Finding
+from tocsin.core.rules.schema import judge_schema
 from tocsin.core.run import Run
 from tocsin.core.series import Key, Series
+from tocsin.core.severity import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +24,10 @@ class Facts:
     open_alerts: Mapping[str, Alert]
     #: What the runs of the pipeline have brought, this one included, by measure and item.
     series: Mapping[Key, Series] = field(default_factory=dict)
+    #: How much new tables and columns matter; None where nobody asks what tables look like.
+    schema_changes: Severity | None = Severity.INFO
 
 
 DataRule = Callable[[Facts], Iterable[Finding]]
 #: Every rule, each asked once a run that went well has ended.
-DATA_RULES: tuple[DataRule, ...] = ()
+DATA_RULES: tuple[DataRule, ...] = (judge_schema,)

@@ -1,0 +1,93 @@
+"""What tables look like, and what has become of that from one load to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnChange:
+    """A column that came, went or changed its type. Types are dlt's: "bigint", "double"."""
+
+    name: str
+    #: None where the column is gone.
+    data_type: str | None = None
+    #: The type that it had; None where the column is new.
+    before: str | None = None
+    #: The column whose values it holds where they are of another type; None for a column of its own.
+    variant_of: str | None = None
+
+    @property
+    def added(self) -> bool:
+        """Whether it is new, and nothing that was there before has another meaning now."""
+        return self.before is None and self.variant_of is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaChange:
+    """What has become of one table."""
+
+    table: str
+    columns: tuple[ColumnChange, ...] = ()
+    new_table: bool = False
+    #: The table is gone.
+    removed: bool = False
+    #: The resource that feeds it, or the table that it is a part of; None where dlt does not know one.
+    resource: str | None = None
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether all that was there is there as before."""
+        return not self.removed and all(column.added for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaVersion:
+    """What a schema of dlt's held when a run had loaded with it, the user's tables and columns only."""
+
+    name: str
+    #: dlt's hash of the whole schema.
+    version_hash: str
+    #: Data types by column, by table. Empty where there are more columns than are kept.
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: When that run ended; None until it is known.
+    seen_at: datetime | None = None
+
+
+def makes_again(before: SchemaVersion, told: Iterable[SchemaChange]) -> bool:
+    """Return whether a run dropped tables and made them again, as a refresh does, which old versions of dlt hide.
+
+    Args:
+        before: The schema after the last run.
+        told: What dlt says that this run has added.
+    """
+    return any(change.new_table and change.table in before.tables for change in told)
+
+
+def compare(before: SchemaVersion, after: SchemaVersion, told: Iterable[SchemaChange]) -> tuple[SchemaChange, ...]:
+    """Return what was told, and what is gone or has another type, of which dlt tells nothing, by the tables' names.
+
+    Args:
+        before: The schema after the last run.
+        after: The schema after this run.
+        told: What dlt says that this run has added.
+    """
+    changes = {change.table: change for change in told}
+    known = before.tables if after.tables and before.version_hash != after.version_hash else {}
+    for table, columns in known.items():
+        change = changes.get(table, SchemaChange(table=table))
+        if table not in after.tables:
+            changes[table] = replace(change, removed=True)
+        elif found := _columns(columns, after.tables[table]):
+            changes[table] = replace(change, columns=(*change.columns, *found))
+    return tuple(changes[table] for table in sorted(changes))
+
+
+def _columns(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[ColumnChange, ...]:
+    return tuple(
+        ColumnChange(name=name, data_type=after.get(name), before=data_type)
+        for name, data_type in before.items()
+        if after.get(name) != data_type
+    )
