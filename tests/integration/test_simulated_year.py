@@ -21,6 +21,7 @@ from simulated_runs import DAY, MINUTE, Attempt, Fate, Pipeline, Timetable
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType
+from tocsin.core.finding import Topic
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Notification
 from tocsin.core.run import Context, Outcome, Progress, Run, Stage
@@ -128,7 +129,14 @@ class World:
         new = self._new()
         self._told |= {one.id for one in new}
         deliver(self.engine)
-        return [_what(one) for one in new if one.message is not None]
+        return [_what(one) for one in new if one.message is not None and self._is_about_delivery(one)]
+
+    def _is_about_delivery(self, one: Notification) -> bool:
+        """Return whether it tells of a run, and not of what a run has brought, which other rules judge."""
+        assert one.alert_id is not None
+        with self.store.reading() as tx:
+            [alert] = tx.find_alerts(one.alert_id)
+        return alert.topic is Topic.DELIVERY
 
     def _new(self) -> list[Notification]:
         """Return the decisions since the last time. Few are made at a time, but a clock that is set back mixes them."""
