@@ -20,7 +20,7 @@ import click
 from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
-from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, Setting
+from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, TABLE, Setting
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "channels"
@@ -63,6 +63,7 @@ def commands() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "settings": lambda: settings(GENERAL, "TOCSIN__"),
     "pipeline-settings": lambda: settings(PIPELINE, "TOCSIN__PIPELINES__NAME__"),
+    "table-settings": lambda: settings(TABLE, "TOCSIN__PIPELINES__NAME__TABLES__TABLE__"),
     "channel-settings": lambda: settings(CHANNEL, "TOCSIN__CHANNELS__NAME__"),
     "route-settings": lambda: settings(ROUTE, ""),
     "expect-settings": lambda: settings(EXPECT, ""),

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.config.layer import Layer
+from tocsin.config.limits import read_limits
 from tocsin.config.merge import Leaf, Tree, merge
 from tocsin.config.model import ChannelConfig, Config, Expected, PipelineConfig, Problem
 from tocsin.config.reader import Reader, origin_of, problem_of, table_of, text_of, value_of
 from tocsin.config.routes import read_owners, read_policy, read_routes
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE
 from tocsin.core.flapping import Damping
+from tocsin.core.limits import FALSE_ALERTS
 from tocsin.core.policy import Policy
 from tocsin.core.severity import Severity
 
@@ -66,6 +68,7 @@ class _Reader(Reader):
             check_timeout=value_of(general, "check_timeout", timedelta(seconds=60)),
             check_budget=value_of(general, "check_budget", timedelta(seconds=30)),
             check_parallel=value_of(general, "check_parallel", 4),
+            false_alerts=value_of(general, "false_alerts", FALSE_ALERTS),
             log_url=value_of(general, "log_url", None),
             dagster_url=value_of(general, "dagster_url", None),
             watchdog_url=value_of(general, "watchdog_url", None),
@@ -136,7 +139,7 @@ class _Reader(Reader):
             if isinstance(table, Leaf):
                 self.problems.append(problem_of(table, prefix, f"expected a table: write [{prefix}]"))
                 continue
-            given = self.read(table, PIPELINE, prefix)
+            given = self.read(table, PIPELINE, prefix, known=("tables",))
             pipelines[name] = PipelineConfig(
                 enabled=value_of(given, "enabled", default=True),
                 owner=value_of(given, "owner", ""),
@@ -148,6 +151,7 @@ class _Reader(Reader):
                 stuck_after=value_of(given, "stuck_after", None),
                 after=value_of(given, "after", None),
                 schema_changes=_severity(value_of(given, "schema_changes", "info")),
+                limits=read_limits(self, table, given, prefix),
             )
         if after := {name: pipeline.after for name, pipeline in pipelines.items() if pipeline.after}:
             from tocsin.core.dependency import order  # see timezone()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tocsin.core.check import Check
 from tocsin.core.flapping import Damping
 from tocsin.core.labels import Labels
+from tocsin.core.limits import FALSE_ALERTS, Limits
 from tocsin.core.policy import Policy
 from tocsin.core.route import Route
 from tocsin.core.severity import Severity
@@ -73,6 +74,8 @@ class PipelineConfig:
     after: tuple[str, ...] | None = None
     #: How much new tables and columns matter; None where nobody asks what tables look like.
     schema_changes: Severity | None = Severity.INFO
+    #: What is asked of what it brings.
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +110,8 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     #: When a problem that comes and goes is told once.
     damping: Damping = field(default_factory=Damping)
+    #: How many false alerts of each table, and of each step, are accepted in a month.
+    false_alerts: float = FALSE_ALERTS
     log_url: str | None = None
     dagster_url: str | None = None
     watchdog_url: str | None = None

@@ -83,6 +83,21 @@ def read_positive(value: object) -> int:
     return number
 
 
+def read_rate(value: object) -> float:
+    """Read how often something happens.
+
+    Raises:
+        ValueError: The value is no number above 0.
+    """
+    try:
+        rate = float(str(value))
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ValueError("expected a number above 0, for example 0.3")
+    return rate
+
+
 def read_choice(*choices: str) -> Reader:
     """Return a reader that accepts these words only."""
 
@@ -234,6 +249,13 @@ GENERAL = (
         "going, and not each time; 0 tells each time.",
     ),
     Setting(key="flapping_within", read=parse_duration, default="6h", help="See `flapping_after`."),
+    Setting(
+        key="false_alerts",
+        read=read_rate,
+        default="0.3",
+        help="How many false alerts of each table, and of each step, are accepted in a month. Fewer mean that smaller "
+        "incidents are missed.",
+    ),
 )
 
 #: `[tocsin.pipelines.NAME]`
@@ -298,6 +320,33 @@ PIPELINE = (
         default="info",
         help="How much it matters that a run adds a table or a column. What takes away or changes a type is a warning "
         "at least; `off` tells nothing of either.",
+    ),
+    Setting(
+        key="volume",
+        read=read_bool,
+        default="true",
+        help="Tell tables that get unusually many or few rows.",
+    ),
+    Setting(
+        key="duration", read=read_bool, default="true", help="Tell runs, and steps of them, that take unusually long."
+    ),
+)
+
+#: `[tocsin.pipelines.NAME.tables.TABLE]`
+TABLE = (
+    Setting(
+        key="min_rows",
+        read=read_count,
+        default=None,
+        help="A load of the table that brings fewer rows is told, whatever is usual.",
+        example="1",
+    ),
+    Setting(
+        key="max_rows",
+        read=read_count,
+        default=None,
+        help="A load of the table that brings more rows is told, whatever is usual.",
+        example="1000000",
     ),
 )
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.judgement import judge_values
 from tocsin.core.rules.data import DATA_RULES, Facts
 from tocsin.core.rules.outcome import judge
 from tocsin.core.run import GOOD, Run
@@ -48,16 +49,20 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
     open_alerts = {alert.fingerprint: alert for alert in of_pipeline if alert.environment == run.environment}
     known = tx.series(run.pipeline, run.environment)
     observed = observe(run, known)
+    config = engine.config.pipeline(run.pipeline)
+    judged = judge_values(observed, run.logical_id or run.id, config.limits, false_alerts=engine.config.false_alerts)
+    series = {key: one.series for key, one in judged.items()}
     facts = Facts(
         run=run,
         now=engine.clock(),
         open_alerts=open_alerts,
-        series={**known, **observed},
-        schema_changes=engine.config.pipeline(run.pipeline).schema_changes,
+        series={**known, **series},
+        judged=judged,
+        schema_changes=config.schema_changes,
     )
     findings = [finding for rule in DATA_RULES for finding in rule(facts)]
     found = [Found(finding=one, alert=open_alerts.get(_fingerprint(one)), run=run) for one in findings]
-    tx.save_series([*observed.values()])
+    tx.save_series([*series.values()])
     advance_alerts(engine, tx, found)
 
 

@@ -8,7 +8,10 @@ from datetime import datetime
 
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Finding
+from tocsin.core.judgement import Judgement
+from tocsin.core.rules.duration import judge_duration
 from tocsin.core.rules.schema import judge_schema
+from tocsin.core.rules.volume import judge_volume
 from tocsin.core.run import Run
 from tocsin.core.series import Key, Series
 from tocsin.core.severity import Severity
@@ -24,10 +27,12 @@ class Facts:
     open_alerts: Mapping[str, Alert]
     #: What the runs of the pipeline have brought, this one included, by measure and item.
     series: Mapping[Key, Series] = field(default_factory=dict)
+    #: What of that this run has brought, beside what was before.
+    judged: Mapping[Key, Judgement] = field(default_factory=dict)
     #: How much new tables and columns matter; None where nobody asks what tables look like.
     schema_changes: Severity | None = Severity.INFO
 
 
 DataRule = Callable[[Facts], Iterable[Finding]]
 #: Every rule, each asked once a run that went well has ended.
-DATA_RULES: tuple[DataRule, ...] = (judge_schema,)
+DATA_RULES: tuple[DataRule, ...] = (judge_schema, judge_volume, judge_duration)
