@@ -228,6 +228,18 @@ BASE = Cause(
             'normalize of orders failed: column "amount" of table orders breaks the schema contract (freeze)',
         ),
         (
+            # The column that dlt would have made for the values of another type.
+            Cause(
+                cause_class=CauseClass.SCHEMA_CONTRACT,
+                exception="dlt.DataValidationError",
+                message="Contract on `data_type` with `contract_mode=freeze` is violated.",
+                step="normalize",
+                table="orders",
+                column="amount__v_text",
+            ),
+            'normalize of orders failed: text in column "amount" of table orders breaks the schema contract (freeze)',
+        ),
+        (
             Cause(cause_class=CauseClass.CODE, exception="KeyError", message="'id'", location="orders.py:41 in fetch"),
             "run failed: KeyError: 'id' at orders.py:41 in fetch",
         ),

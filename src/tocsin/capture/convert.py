@@ -226,8 +226,8 @@ def _resource(package: LoadPackageInfo, table: str) -> str | None:
     return found.get("resource") if found is not None else None
 
 
-def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]]:
-    """Return the data types of the user's columns, by table; nothing where that would be too much to keep."""
+def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]] | None:
+    """Return the data types of the user's columns, by table; None where that would be too much to keep."""
     tables = {
         name: {
             column: str(hints["data_type"])
@@ -238,7 +238,7 @@ def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]]:
         if not name.startswith(_DLT)
     }
     kept = {name: columns for name, columns in tables.items() if columns}
-    return kept if sum(map(len, kept.values())) <= _MOST_COLUMNS else {}
+    return kept if sum(map(len, kept.values())) <= _MOST_COLUMNS else None
 
 
 def _answer(text: str, redact: Callable[[str], str]) -> str:

@@ -36,7 +36,13 @@ _VERBS = {
     Kind.STUCK: ("is stuck", "is still stuck"),
     Kind.CHANNEL: ("cannot deliver", "still cannot deliver"),
 }
-_OVER = {Topic.DELIVERY: "recovered", Topic.CHANNEL: "delivers again", Topic.CHECK: "passes again", Topic.SCHEMA: "keeps its new schema"}
+_OVER = {
+    Topic.DELIVERY: "recovered",
+    Topic.CHANNEL: "delivers again",
+    Topic.CHECK: "passes again",
+    Topic.SCHEMA: "keeps its new schema",
+    Topic.FRESHNESS: "is fresh again",
+}
 #: Kinds that end with a run. When nothing has run since, nothing has failed again.
 _ENDS = frozenset({Kind.FAILED, Kind.PARTIAL, Kind.EXITED, Kind.INTERRUPTED, Kind.DIED, Kind.PENDING_ONLY})
 _PLACES = {
@@ -194,7 +200,7 @@ def _of_data(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
 
 def _resolved(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     facts = [
-        _fact("Now", "" if alert.resolved_by else alert.resolution or "over"),
+        _fact("Now", "" if alert.resolution == f"resolved by {alert.resolved_by}" else alert.resolution or "over"),
         _fact("Was", alert.summary),
         _fact("Lasted", f"{moment(alert.since)} to {moment(alert.resolved_at or alert.last_at)}"),
         _fact(

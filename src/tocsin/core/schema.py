@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 
@@ -50,8 +50,8 @@ class SchemaVersion:
     name: str
     #: dlt's hash of the whole schema.
     version_hash: str
-    #: Data types by column, by table. Empty where there are more columns than are kept.
-    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Data types by column, by table; None where there are more columns than are kept.
+    tables: Mapping[str, Mapping[str, str]] | None = None
     #: When that run ended; None until it is known.
     seen_at: datetime | None = None
 
@@ -63,7 +63,7 @@ def makes_again(before: SchemaVersion, told: Iterable[SchemaChange]) -> bool:
         before: The schema after the last run.
         told: What dlt says that this run has added.
     """
-    return any(change.new_table and change.table in before.tables for change in told)
+    return any(change.new_table and change.table in (before.tables or {}) for change in told)
 
 
 def compare(before: SchemaVersion, after: SchemaVersion, told: Iterable[SchemaChange]) -> tuple[SchemaChange, ...]:
@@ -75,8 +75,9 @@ def compare(before: SchemaVersion, after: SchemaVersion, told: Iterable[SchemaCh
         told: What dlt says that this run has added.
     """
     changes = {change.table: change for change in told}
-    known = before.tables if after.tables and before.version_hash != after.version_hash else {}
-    for table, columns in known.items():
+    if before.tables is None or after.tables is None or before.version_hash == after.version_hash:
+        return tuple(told)
+    for table, columns in before.tables.items():
         change = changes.get(table, SchemaChange(table=table))
         if table not in after.tables:
             changes[table] = replace(change, removed=True)

@@ -20,8 +20,8 @@ from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Context, Outcome, Run
-from tocsin.core.series import Key, Series
 from tocsin.core.schema import SchemaVersion
+from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 

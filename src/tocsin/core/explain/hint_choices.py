@@ -104,15 +104,33 @@ def contract(scene: Scene) -> str:
         said = _ENTITY.search(text(scene.chain.root))
         entity = said[1] if said else "columns"
     table = f"table {scene.table}" if scene.table else "a table"
-    new = f"{table} is new"
-    if entity != "tables":
-        new = f"{f'column {scene.column}' if scene.column else 'a column'} of {table} is new"
+    changed = f"{table} is new"
     if entity == "data_type":
-        new += " (a value of another type than before would need it)"
+        changed = _other_type(scene, table)
+    elif entity != "tables":
+        changed = (
+            f"{f'column {scene.column}' if scene.column else 'a column'} of {table} is new{_class_of_value(scene)}"
+        )
     return (
-        f"The data changed: {new}, and the contract freezes {entity}. To let it in: "
+        f"The data changed: {changed}, and the contract freezes {entity}. To let it in: "
         f'schema_contract={{"{entity}": "evolve"}} on the resource; to leave it out: "discard_value" or "discard_row".'
     )
+
+
+def _other_type(scene: Scene, table: str) -> str:
+    """Return "column price of table orders, a bigint, got a value of another type (text)"."""
+    column, _, data_type = (scene.column or "").rpartition("__v_")
+    if not column:
+        named = f"column {scene.column}" if scene.column else "a column"
+        return f"{named} of {table} got a value of another type{_class_of_value(scene)}"
+    known = scene.told("table_schema", "columns", column, "data_type")
+    return f"column {column} of {table}{f', a {known},' if known else ''} got a value of another type ({data_type})"
+
+
+def _class_of_value(scene: Scene) -> str:
+    """Return " (a str)" for the value that dlt keeps in its exception, which itself is told to nobody."""
+    value = read(scene.chain.root, "data_item", scene.column) if scene.column else None
+    return f" (a {type(value).__name__})" if value is not None else ""
 
 
 def no_table(scene: Scene) -> str:

@@ -37,13 +37,23 @@ def _reason(cause: Cause) -> str:
         return _answer(cause.status, cause.url)
     if cause.cause_class is CauseClass.SCHEMA_CONTRACT and cause.table:
         mode = _CONTRACT_MODE.search(cause.message)
-        what = f'column "{cause.column}" of table {cause.table}' if cause.column else f"new table {cause.table}"
-        return f"{what} breaks the schema contract" + (f" ({mode[1]})" if mode else "")
+        return f"{_breaking(cause)} breaks the schema contract" + (f" ({mode[1]})" if mode else "")
     if cause.cause_class is CauseClass.CODE:
         name = cause.exception.rpartition(".")[2]
         said = name if cause.message in {"", name} else f"{name}: {cause.message}"
         return f"{said} at {cause.location}" if cause.location else said
     return cause.message
+
+
+def _breaking(cause: Cause) -> str:
+    """Return "new table items", 'column "b" of table orders' or 'text in column "b" of table orders'."""
+    if not cause.column:
+        return f"new table {cause.table}"
+    column, _, data_type = cause.column.rpartition("__v_")
+    if column:
+        # dlt names a column for values of another type after the column and their type.
+        return f'{data_type} in column "{column}" of table {cause.table}'
+    return f'column "{cause.column}" of table {cause.table}'
 
 
 def _answer(status: int, url: str | None) -> str:
