@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import click
 
 from tocsin.channels.formats.literal import clean, one_line
+from tocsin.cli.drawing import COLUMNS, table_rows
 from tocsin.cli.screen import Cell, Column, Row
 from tocsin.core.message import Tone
+from tocsin.core.trend import Trend
 
 
 class PlainScreen:
@@ -44,6 +46,10 @@ class PlainScreen:
             cells = zip(line, widths, columns, strict=True)
             padded = [f"{text:>{width}}" if column.right else f"{text:{width}}" for text, width, column in cells]
             self._echo("  ".join(padded).rstrip())
+
+    def trend(self, trend: Trend) -> None:
+        """Show the points of a trend as a table."""
+        self.table(COLUMNS, table_rows(trend))
 
     def code(self, text: str) -> None:
         """Show text whose lines are kept as they are."""

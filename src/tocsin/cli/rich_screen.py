@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.channels.formats.literal import SIGNS, clean, one_line
+from tocsin.cli.drawing import draw_trend
 from tocsin.cli.screen import Cell, Column, Row
 from tocsin.core.message import Tone
+from tocsin.core.trend import Trend
 
 _COLOURS = {
     Tone.CRITICAL: "bold red",
@@ -22,6 +24,8 @@ _COLOURS = {
     Tone.GOOD: "green",
     Tone.ACKNOWLEDGED: "cyan",
 }
+#: The expected range, and the values in and outside of it.
+_DRAWN = {Tone.INFO: "blue", Tone.GOOD: "bold", Tone.ERROR: "bold red"}
 #: Lines longer than this are hard to read, however wide the window is.
 _WIDEST = 120
 _NARROWEST = 8
@@ -91,6 +95,12 @@ class RichScreen:
             if column.below is not None and (text := _text(cell)):
                 words = Text.assemble((f"{column.below} " if column.below else "", "dim"), text)
                 self._print(Padding(words, (0, 0, 0, 2 * _MARGIN)))
+
+    def trend(self, trend: Trend) -> None:
+        """Draw a trend over the width of the terminal."""
+        for line in draw_trend(trend, self._console.width - _MARGIN):
+            pieces = [(cell.text, _DRAWN.get(cell.tone, "") if cell.tone else "dim") for cell in line]
+            self._print(Padding(Text.assemble(*pieces), (0, 0, 0, _MARGIN)))
 
     def code(self, text: str) -> None:
         """Show text whose lines are kept as they are, so that they can be copied."""

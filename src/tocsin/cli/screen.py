@@ -12,6 +12,7 @@ import click
 
 from tocsin.core.codec import encode
 from tocsin.core.message import Tone
+from tocsin.core.trend import Trend
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -52,6 +53,9 @@ class Screen(Protocol):
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Show a table."""
+
+    def trend(self, trend: Trend) -> None:
+        """Show what runs have brought: drawn in a terminal, as a table in a pipe."""
 
     def code(self, text: str) -> None:
         """Show text whose lines are kept as they are."""

@@ -1,0 +1,236 @@
+"""One pipeline: a line that tells how it is, and below it all that was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+from tocsin.channels.formats.element import Content, node
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Topic
+from tocsin.core.message import Tone
+from tocsin.core.phrases import ago, kind, minute, outcome, pipeline, problem, tone_of_alert, tone_of_run, took, why
+from tocsin.core.schema_words import brief
+from tocsin.core.series import Measure, Series
+from tocsin.core.trend import Trend, trend
+from tocsin.core.words import amount
+from tocsin.report.chart import draw_chart
+from tocsin.report.facts import PipelineFacts
+from tocsin.report.pieces import more, part, signed, table, text
+from tocsin.report.strip import draw_strip, key, marks
+
+#: Marks in the line of a pipeline and below it, and points of a chart.
+_BRIEF, _LONG, _POINTS = 30, 90, 60
+#: Lines of each table.
+_PROBLEMS, _TABLES, _CHANGES, _FAILURES, _MISSED = 20, 40, 12, 6, 10
+_WHY = "Why"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charts:
+    """How charts are drawn."""
+
+    #: The beginning of the time that is told of.
+    since: datetime
+    #: How many tables of a pipeline have one.
+    most: int
+    #: How many false alerts a month are accepted of each table: what is expected follows from it.
+    false_alerts: float
+
+
+def draw_pipeline(facts: PipelineFacts, *, anchor: str, now: datetime, charts: Charts, opened: bool) -> Element:
+    """Return a pipeline.
+
+    Args:
+        facts: What is known of it.
+        anchor: By what links find it.
+        now: The present.
+        charts: How its charts are drawn.
+        opened: Whether all of it is seen at once.
+    """
+    parts = [
+        _lead(facts, now),
+        *_problems(facts, now),
+        *_runs(facts, charts),
+        *_tables(facts, now, charts),
+        *_steps(facts, charts),
+        *_failures(facts),
+        *_missed(facts),
+        *_changes(facts),
+    ]
+    state = {"open": ""} if opened else {}
+    return node("details", _summary(facts, now), node("div", *parts, class_="body"), id=anchor, **state)
+
+
+def _summary(facts: PipelineFacts, now: datetime) -> Element:
+    last = facts.runs[0] if facts.runs else None
+    figures = (
+        ("last run", ago(last.started_at, now) if last else "never"),
+        ("took", took(last) if last and last.duration else "—"),
+        ("rows", amount(last.rows) if last else "—"),
+    )
+    shown = marks(facts.runs, facts.slots, most=_BRIEF)
+    return node(
+        "summary",
+        node(
+            "span",
+            node("span", text(pipeline(facts.pipeline, facts.environment)), class_="name"),
+            node("span", _state(facts), class_="state"),
+            class_="who",
+        ),
+        draw_strip(shown) if shown else node("span", "no run yet", class_="dim strip"),
+        *(node("span", node("small", f"{name} "), value, class_="figure") for name, value in figures),
+    )
+
+
+def _state(facts: PipelineFacts) -> Element:
+    """Return how the pipeline is, in a few words."""
+    if facts.open_alerts:
+        worst, others = facts.open_alerts[0], len(facts.open_alerts) - 1
+        item = f" {text(worst.item)}" if worst.item else ""
+        return signed(f"{kind(worst)}{item}" + (f", {others} more" if others else ""), tone_of_alert(worst))
+    if not facts.runs:
+        return signed("never ran", Tone.INFO)
+    return signed(outcome(facts.runs[0]), tone_of_run(facts.runs[0]))
+
+
+def _lead(facts: PipelineFacts, now: datetime) -> Element:
+    last = facts.runs[0] if facts.runs else None
+    good = next((run for run in facts.runs if run.outcome.ok), None)
+    target = ".".join(name for name in (last.destination, last.dataset) if name) if last else ""
+    plan = facts.expectation
+    parts = [
+        f"Into {target}" if target else "",
+        f"runs {plan.schedule.text}, {plan.schedule.timezone}" if plan else "no schedule is known",
+        f"next due {minute(plan.next_slot_at)} UTC" if plan and plan.next_slot_at else "",
+        f"last good run {ago(good.started_at, now)}" if good else "no good run" if facts.runs else "",
+    ]
+    return node("p", text(" · ".join(words for words in parts if words)), class_="lead")
+
+
+def _problems(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
+    if facts.open_alerts:
+        rows = [
+            (
+                signed(problem(alert), tone_of_alert(alert)),
+                text(alert.item) or "the pipeline",
+                ago(alert.since, now).removesuffix(" ago"),
+                text(alert.summary),
+                alert.id[:8],
+            )
+            for alert in facts.open_alerts[:_PROBLEMS]
+        ]
+        left_out = more(len(facts.open_alerts) - _PROBLEMS, "problems")
+        yield part("Open problems", table(("Problem", "Of", "For", _WHY, "Alert"), rows), *left_out)
+
+
+def _runs(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
+    shown = marks(facts.runs, facts.slots, most=_LONG)
+    if not shown:
+        return
+    often = f"Runs: {_share(facts)}"
+    strip = [draw_strip(shown)] if len(shown) > _BRIEF else []
+    yield part(often, *strip, key(shown))
+    whole = facts.series.get((Measure.SECONDS, ""))
+    if whole is not None and (seen := _trend(facts, whole, charts)).points:
+        expected = f", expected {seen.expected}" if seen.expected else ""
+        yield part(f"Duration: {seen.words(seen.points[-1].value)}{expected}", draw_chart(seen))
+
+
+def _share(facts: PipelineFacts) -> str:
+    """Return "58 of the last 60 went well"."""
+    ended = [run for run in facts.runs if run.ended_at is not None]
+    good = sum(run.outcome.ok for run in ended)
+    return f"{good} of the last {len(ended)} went well" if ended else "none has ended"
+
+
+def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Element]:
+    troubled = {alert.item for alert in facts.open_alerts if alert.topic is not Topic.DELIVERY}
+    series = [one for key, one in facts.series.items() if key[0] is Measure.ROWS and one.points]
+    # Those in trouble come first, then those that bring most.
+    series.sort(key=lambda one: (one.item not in troubled, -one.points[-1].value, one.item))
+    if not series:
+        return
+    # What has no chart needs no more than its newest point.
+    seen = [_trend(facts, one, charts, _POINTS if n < charts.most else 1) for n, one in enumerate(series[:_TABLES])]
+    rows = [
+        (
+            text(one.item),
+            draw_chart(shown, small=True) if index < charts.most and shown.points else "",
+            shown.words(one.points[-1].value),
+            shown.expected,
+            _fresh(one, now),
+            _trouble(facts, one.item),
+        )
+        for index, (one, shown) in enumerate(zip(series, seen, strict=False))
+    ]
+    names = ("Table", "Rows a run", "Last run", "Expected", "New data", "Problem")
+    drawn = table(names, rows, right=frozenset({"Last run"}))
+    yield part("Tables", drawn, *more(len(series) - _TABLES, "tables"))
+
+
+def _steps(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
+    series = [one for (measure, item), one in facts.series.items() if measure is Measure.SECONDS and item]
+    shown = [one for one in (_trend(facts, each, charts) for each in series) if one.points]
+    if not shown:
+        return
+    rows = [
+        (
+            one.item,
+            draw_chart(one, small=True) if charts.most > len(series) else "",
+            one.words(one.points[-1].value),
+            one.expected,
+        )
+        for one in shown
+    ]
+    yield part("Steps", table(("Step", "Duration", "Last run", "Expected"), rows, right=frozenset({"Last run"})))
+
+
+def _failures(facts: PipelineFacts) -> Iterator[Element]:
+    bad = [run for run in facts.runs if run.outcome.bad]
+    if bad:
+        rows: list[Sequence[Content]] = [
+            (minute(run.started_at), signed(outcome(run), tone_of_run(run)), text(why(run)), run.id[:8])
+            for run in bad[:_FAILURES]
+        ]
+        names = ("Started (UTC)", "Outcome", _WHY, "Run")
+        yield part("Runs that went wrong", table(names, rows), *more(len(bad) - _FAILURES, "runs"))
+
+
+def _missed(facts: PipelineFacts) -> Iterator[Element]:
+    if facts.missed:
+        rows = [(minute(slot.due_at), slot.state.value) for slot in facts.missed[:_MISSED]]
+        left_out = more(len(facts.missed) - _MISSED, "slots")
+        yield part("Runs that did not come", table(("Due (UTC)", "Became"), rows), *left_out)
+
+
+def _changes(facts: PipelineFacts) -> Iterator[Element]:
+    changes = [(run, change) for run in facts.runs for change in run.schema_changes]
+    if changes:
+        rows = [
+            (minute(run.started_at), text(change.table), text(brief(change, most=8)))
+            for run, change in changes[:_CHANGES]
+        ]
+        left_out = more(len(changes) - _CHANGES, "changes")
+        yield part("Schema changes", table(("Run (UTC)", "Table", "Change"), rows), *left_out)
+
+
+def _trend(facts: PipelineFacts, series: Series, charts: Charts, newest: int = _POINTS) -> Trend:
+    return trend(series, facts.alerts, false_alerts=charts.false_alerts, newest=newest, since=charts.since)
+
+
+def _fresh(series: Series, now: datetime) -> str:
+    """Return when a table got rows last."""
+    filled = next((point for point in reversed(series.points) if point.value > 0), None)
+    return ago(filled.at, now) if filled is not None else "none yet"
+
+
+def _trouble(facts: PipelineFacts, item: str) -> Content:
+    about = [alert for alert in facts.open_alerts if alert.item == item and alert.topic is not Topic.DURATION]
+    return signed(_words(about), tone_of_alert(about[0])) if about else ""
+
+
+def _words(alerts: Sequence[Alert]) -> str:
+    return ", ".join(kind(alert) for alert in alerts)

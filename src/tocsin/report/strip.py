@@ -1,0 +1,156 @@
+"""Runs as a strip of marks: how long each took is its height, how it ended its colour, its sign and its words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+from tocsin.channels.formats.element import node
+from tocsin.core.phrases import minute, outcome, took, why
+from tocsin.core.run import Outcome, Run
+from tocsin.core.slot import Slot, SlotState
+from tocsin.core.words import count
+
+#: Pixels: the width of a mark and the gap after it, the height of the bars and of all.
+_WIDTH, _STEP, _BARS, _HEIGHT = 8, 11, 28, 40
+#: The lowest bar.
+_LEAST = 5
+
+#: The look of each end. A sign below the bar says it without colour; a run that went well needs none.
+_LOOKS = {
+    Outcome.SUCCEEDED: ("good", ""),
+    Outcome.NO_DATA: ("quiet", ""),
+    Outcome.PENDING_ONLY: ("info", "dot"),
+    Outcome.RUNNING: ("info", "dot"),
+    Outcome.ABORTED: ("quiet", "dot"),
+    Outcome.INTERRUPTED: ("warning", "triangle"),
+    Outcome.PARTIAL: ("bad", "triangle"),
+    Outcome.FAILED: ("bad", "cross"),
+    Outcome.EXITED: ("bad", "cross"),
+    Outcome.DIED: ("bad", "cross"),
+}
+_SLOTS = {SlotState.MISSED: "missed", SlotState.UNKNOWN: "unknown"}
+_SIGNS = {
+    "cross": "M1 1l6 6M7 1l-6 6",
+    "triangle": "M4 1l3.5 6.5h-7z",
+    "dot": "M4 2.5a1.5 1.5 0 1 0 .01 0z",
+    "ring": "M4 1.5a2.5 2.5 0 1 0 .01 0z",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One run, or one that did not come."""
+
+    at: datetime
+    #: "good", "bad"…: how it looks.
+    look: str
+    #: The name of its sign; empty for none.
+    sign: str
+    #: How it ended, in one or two words.
+    word: str
+    #: All that is said of it.
+    text: str
+    #: None where nothing ran.
+    seconds: float | None = None
+
+
+def marks(runs: Sequence[Run], slots: Sequence[Slot], *, most: int) -> list[Mark]:
+    """Return the newest runs and the slots that were missed, oldest first."""
+    made = [_of_run(run) for run in runs]
+    made += [_of_slot(slot) for slot in slots if slot.state in _SLOTS]
+    return sorted(made, key=lambda mark: mark.at)[-most:]
+
+
+def draw_strip(shown: Sequence[Mark]) -> Element:
+    """Return the strip."""
+    width = max(len(shown) * _STEP - (_STEP - _WIDTH), 1)
+    longest = max((mark.seconds or 0 for mark in shown), default=0)
+    drawn = [_draw(mark, index * _STEP, longest) for index, mark in enumerate(shown)]
+    return node(
+        "svg",
+        *drawn,
+        class_="strip",
+        viewBox=f"0 0 {width} {_HEIGHT}",
+        width=str(width),
+        height=str(_HEIGHT),
+        role="img",
+        aria_label=_sentence(shown),
+    )
+
+
+def key(shown: Sequence[Mark]) -> Element:
+    """Return what the marks mean, of those that occur."""
+    looks = {mark.word: mark for mark in shown}
+    return node("ul", *(_key(mark) for _, mark in sorted(looks.items())), class_="key")
+
+
+def signs() -> Element:
+    """Return the signs, to stand once in the page."""
+    symbols = [
+        node(
+            "symbol",
+            node("path", d=path, fill="none", stroke="currentColor", stroke_width="1.8", stroke_linecap="round"),
+            id=f"sign-{name}",
+            viewBox="0 0 8 8",
+        )
+        for name, path in _SIGNS.items()
+    ]
+    return node("svg", *symbols, width="0", height="0", aria_hidden="true", style="position:absolute")
+
+
+def _of_run(run: Run) -> Mark:
+    look, sign = _LOOKS[run.outcome]
+    told = [
+        f"{minute(run.started_at)} UTC",
+        outcome(run),
+        f"took {took(run)}" if run.duration else "",
+        count(run.rows, "row") if run.rows else "",
+        why(run) if not run.outcome.ok else "",
+    ]
+    return Mark(
+        at=run.started_at,
+        look=look,
+        sign=sign,
+        word=outcome(run),
+        text=", ".join(part for part in told if part),
+        seconds=run.duration.total_seconds() if run.duration else 0,
+    )
+
+
+def _of_slot(slot: Slot) -> Mark:
+    word = "missed" if slot.state is SlotState.MISSED else "nobody looked"
+    text = f"{minute(slot.due_at)} UTC, due, and nothing began"
+    return Mark(at=slot.due_at, look=_SLOTS[slot.state], sign="ring", word=word, text=text)
+
+
+def _draw(mark: Mark, x: int, longest: float) -> Element:
+    height = _BARS - 2 if mark.seconds is None else _height(mark.seconds, longest)
+    bar = node("rect", x=str(x), y=f"{_BARS - height:g}", width=str(_WIDTH), height=f"{height:g}", rx="1.5")
+    sign = [node("use", href=f"#sign-{mark.sign}", x=str(x), y="31", width="8", height="8")] if mark.sign else []
+    return node("g", node("title", mark.text), bar, *sign, class_=f"{mark.look}-mark")
+
+
+def _height(seconds: float, longest: float) -> float:
+    """Return the height of a bar: logarithmic, so that a run of seconds still shows beside one of hours."""
+    share = math.log1p(max(seconds, 0)) / math.log1p(longest) if longest > 0 else 0
+    return round(_LEAST + (_BARS - _LEAST) * share, 1)
+
+
+def _key(mark: Mark) -> Element:
+    shape = node("rect", x="0", y="1", width="8", height="8", rx="1.5")
+    if mark.sign:
+        shape = node("use", href=f"#sign-{mark.sign}", x="0", y="1", width="8", height="8")
+    sample = node("svg", shape, width="8", height="10", aria_hidden="true", class_=f"{mark.look}-mark")
+    return node("li", sample, mark.word)
+
+
+def _sentence(shown: Sequence[Mark]) -> str:
+    words: dict[str, int] = {}
+    for mark in shown:
+        words[mark.word] = words.get(mark.word, 0) + 1
+    often = ", ".join(f"{number} {word}" for word, number in sorted(words.items(), key=lambda item: -item[1]))
+    return f"The last {len(shown)} runs: {often}" if shown else "No run yet"
