@@ -24,7 +24,7 @@ test: lint receivers ## Run all checks and all tests
 	$(BIN)/pytest -n 2
 
 .PHONY: receivers
-receivers: receiver-alertmanager receiver-bugsink ## Install the real receivers that tests send to, where that can be done
+receivers: receiver-alertmanager receiver-bugsink receiver-postgres ## Install the real receivers that tests send to, where that can be done
 
 .PHONY: receiver-alertmanager
 receiver-alertmanager: ## Install Alertmanager
@@ -32,6 +32,10 @@ receiver-alertmanager: ## Install Alertmanager
 
 .PHONY: receiver-bugsink
 receiver-bugsink: .receivers/bugsink/.installed ## Install Bugsink, which speaks Sentry's protocol
+
+.PHONY: receiver-postgres
+receiver-postgres: ## Install PostgreSQL, which checks of data are asked of
+	@tools/receiver postgresql pg_createcluster
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, layers and the rules of the house

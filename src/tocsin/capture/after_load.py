@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,17 @@ def check_after_load(run: Run, pipeline: Pipeline) -> None:
 
         loaded = {table.table for table in run.tables}
         checks = [one for one in checks_of(config, run.pipeline) if one.check.table in {"", *loaded}]
-        results = run_checks(checks, pipeline, config, run=run, budget=config.check_budget)
-        if found := list(results):
-            recorder().checked(run, found)
+        found = run_checks(
+            checks,
+            pipeline,
+            config,
+            now=datetime.now(UTC),
+            redact=recorder().redact,
+            run=run,
+            budget=config.check_budget,
+        )
+        if results := list(found):
+            recorder().checked(run, results)
 
 
 def checks_folder() -> Path:

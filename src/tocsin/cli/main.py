@@ -25,6 +25,7 @@ COMMANDS = {
     "watch": "Do what is due, as a process that goes on: made for systemd and containers.",
     "tick": "Do what is due, once: made for cron.",
     "run": "Watch a command of any kind.",
+    "check": "Ask the destination whether the data are right.",
     "channel": "List the channels, or send a test message through one.",
     "route": "Explain who would hear of a problem, when, and why nobody else does.",
     "config": "Check the configuration, or show what is in force.",

@@ -59,6 +59,10 @@ def _of_columns(check: Check) -> str:
     return f"{' and '.join(check.columns)} of {check.table}"
 
 
+def _is(check: Check) -> str:
+    return "is" if len(check.columns) == 1 else "are"
+
+
 def _bounds(check: Check) -> str:
     if check.min is not None and check.max is not None:
         return f"between {check.min} and {check.max}"
@@ -66,14 +70,16 @@ def _bounds(check: Check) -> str:
 
 
 _ASKED: Mapping[CheckKind, Callable[[Check], str]] = {
-    CheckKind.NOT_NULL: lambda check: f"{_of_columns(check)} is never empty",
-    CheckKind.UNIQUE: lambda check: f"{_of_columns(check)} is unique",
+    CheckKind.NOT_NULL: lambda check: f"{_of_columns(check)} {_is(check)} never empty",
+    CheckKind.UNIQUE: lambda check: (
+        f"{_of_columns(check)} {_is(check)} unique" + (" together" if len(check.columns) > 1 else "")
+    ),
     CheckKind.ACCEPTED_VALUES: lambda check: (
-        f"{_of_columns(check)} is one of {listing([str(value) for value in check.values], most=_VALUES)}"
+        f"{_of_columns(check)} {_is(check)} one of {listing([str(value) for value in check.values], most=_VALUES)}"
     ),
     CheckKind.RELATIONSHIP: lambda check: f"each {_of_columns(check)} is found in {check.to}",
     CheckKind.ROW_COUNT: lambda check: f"{check.table} has {_bounds(check)} rows",
-    CheckKind.RANGE: lambda check: f"{_of_columns(check)} is {_bounds(check)}",
+    CheckKind.RANGE: lambda check: f"{_of_columns(check)} {_is(check)} {_bounds(check)}",
     CheckKind.FRESHNESS: lambda check: (
         f"the newest {_of_columns(check)} is at most {duration(check.max_age) if check.max_age else ''} old"
     ),

@@ -57,15 +57,16 @@ def compile_check(check: Check, place: Place, *, now: datetime, load_ids: Sequen
 def _compiled(asked: Asked, failing: exp.Query) -> Compiled:
     check, dialect = asked.check, asked.place.dialect
     columns = KINDS[check.kind].shows if check.kind.whole else check.sample
-    counted: list[exp.Expr] = [exp.alias_(_count(_unordered(failing).subquery("failing")), "failing")]
+    inner = _unordered(failing).subquery("failing")
+    counted: list[exp.Expr] = [exp.alias_(_count(inner), "failing")]
     if check.table:
         counted.append(exp.alias_(_count(asked.source.copy()), "checked"))
     shown = [exp.column(exp.to_identifier(asked.place.fold(name), quoted=True)) for name in columns]
-    sample = exp.select(*shown).from_(failing.copy().subquery("failing")).limit(SHOWN)
+    sample = exp.select(*shown).from_(inner.copy()).limit(SHOWN)
     return Compiled(
-        failing=failing.sql(dialect, pretty=True),
-        count=exp.select(*counted).sql(dialect),
-        sample=sample.sql(dialect) if columns else "",
+        failing=failing.sql(dialect, pretty=True, comments=False),
+        count=exp.select(*counted).sql(dialect, comments=False),
+        sample=sample.sql(dialect, comments=False) if columns else "",
         columns=tuple(columns),
     )
 
@@ -113,7 +114,8 @@ def _query(asked: Asked) -> exp.Query:
         raise ValueError(f"a check reads only, and this one holds {changing.key.upper()}")
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in list(query.find_all(exp.Table)):
-        if table.db or table.name in named or not isinstance(table.this, exp.Identifier):
+        elsewhere = table.db not in {"", *asked.place.path(table.name)[:-1]}
+        if elsewhere or table.name in named or not isinstance(table.this, exp.Identifier):
             continue
         table.replace(_in_place(asked, table))
     return query

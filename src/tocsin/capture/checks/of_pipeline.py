@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from tocsin.capture.after_load import checks_folder
 from tocsin.capture.checks.in_code import AskedCheck, checks_in_code
 from tocsin.capture.checks.runner import Job, run_jobs
 from tocsin.capture.checks.sql_files import read_sql_files
-from tocsin.capture.recorder import recorder
 from tocsin.config.model import Config
 from tocsin.core.check import CheckResult
 from tocsin.core.run import Run
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Characters of an error that tell enough of it: some destinations repeat the whole query.
 _LONGEST = 500
+Redact = Callable[[str], str]
 _log = logging.getLogger("tocsin")
 
 
@@ -45,6 +45,8 @@ def run_checks(
     pipeline: Pipeline,
     config: Config,
     *,
+    now: datetime,
+    redact: Redact,
     run: Run | None = None,
     budget: timedelta | None = None,
 ) -> Iterator[CheckResult]:
@@ -54,32 +56,44 @@ def run_checks(
         checks: What to run.
         pipeline: dlt's pipeline, whose destination is asked.
         config: The configuration.
+        now: The present, aware.
+        redact: Takes the secrets out of what is to be shown.
         run: The run that has loaded the data, if somebody waits for it.
         budget: The time for all of them; None for no limit but that of each.
     """
-    # Without sqlglot this is an error of each check, and not of all that is imported with this module.
-    from tocsin.capture.checks.ask import Question
-
-    now = datetime.now(UTC)
-    jobs = []
-    for one in checks:
-        blank = CheckResult(
+    blanks = [
+        CheckResult(
             check=one.check,
             environment=config.environment,
             at=now,
             run_id=run.id if run is not None else None,
             logical_id=run.logical_id if run is not None else "",
         )
-        question = Question(
+        for one in checks
+    ]
+    try:
+        from tocsin.capture.checks.ask import Question
+    except ImportError as error:
+        # dlt brings sqlglot since its version 1.9.
+        said = f'{error}; type: pip install "dlt-tocsin[checks]"'
+        yield from (replace(blank, error=said) for blank in blanks)
+        return
+    jobs = [
+        Job(
             blank=blank,
-            destination=_destination(pipeline),
-            redact=recorder().redact,
-            load_ids=run.load_ids if run is not None else None,
-            write=partial(one.write, _dataset(pipeline)) if one.write is not None else None,
+            ask=Question(
+                blank=blank,
+                destination=_destination(pipeline),
+                redact=redact,
+                load_ids=run.load_ids if run is not None else None,
+                write=partial(one.write, _dataset(pipeline)) if one.write is not None else None,
+            ),
+            timeout=one.check.timeout or config.check_timeout,
         )
-        jobs.append(Job(blank=blank, ask=question, timeout=one.check.timeout or config.check_timeout))
+        for one, blank in zip(checks, blanks, strict=True)
+    ]
     for result in run_jobs(jobs, pipeline.sql_client, parallel=config.check_parallel, budget=budget):
-        yield replace(result, error=recorder().redact(result.error)[:_LONGEST]) if result.error else result
+        yield replace(result, error=redact(result.error)[:_LONGEST]) if result.error else result
 
 
 def _dataset(pipeline: Pipeline) -> object:
