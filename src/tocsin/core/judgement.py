@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tocsin.core import absence
 from tocsin.core.detect import Expected, expect
-from tocsin.core.limits import FALSE_ALERTS, Limits, RowLimits
+from tocsin.core.limits import Limits, RowLimits
 from tocsin.core.season import Season, rhythm
 from tocsin.core.series import Key, LeftOut, Measure, Point, Series
 
@@ -68,7 +68,7 @@ class _Weighed(NamedTuple):
 
 
 def judge_values(
-    observed: Mapping[Key, Series], logical_id: str, limits: Limits, *, false_alerts: float = FALSE_ALERTS
+    observed: Mapping[Key, Series], logical_id: str, *, limits: Limits, false_alerts: float
 ) -> Mapping[Key, Judgement]:
     """Return what each value that a run has brought is, by measure and item.
 

@@ -50,7 +50,9 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
     known = tx.series(run.pipeline, run.environment)
     observed = observe(run, known)
     config = engine.config.pipeline(run.pipeline)
-    judged = judge_values(observed, run.logical_id or run.id, config.limits, false_alerts=engine.config.false_alerts)
+    judged = judge_values(
+        observed, run.logical_id or run.id, limits=config.limits, false_alerts=engine.config.false_alerts
+    )
     series = {key: one.series for key, one in judged.items()}
     facts = Facts(
         run=run,

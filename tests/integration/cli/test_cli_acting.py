@@ -13,7 +13,7 @@ from cli_project import TO_A_FILE, Project
 from made import at, good_run, run
 from receiver import answer, receiving
 from tocsin.cli.main import COMMANDS, cli
-from tocsin.core.run import Outcome, Progress, Stage
+from tocsin.core.run import Outcome, Progress, Stage, TableLoad
 
 
 def test_an_acknowledgement_is_told_at_once(project: Project) -> None:
@@ -168,3 +168,20 @@ def test_every_command_says_in_its_help_what_the_list_says() -> None:
         command = cli.get_command(context, name)
         assert command is not None
         assert (command.help or "").startswith(summary), name
+
+
+def test_a_new_level_is_accepted_by_the_name_of_the_table(project: Project) -> None:
+    """Its alert ends, and whoever heard of it hears that."""
+    project.configure(TO_A_FILE)
+    rows = [1000] * 14 + [0]
+    for day, count in enumerate(rows):
+        begun = at(0) + timedelta(days=day)
+        tables = (TableLoad(table="items", rows=count),)
+        project.report(good_run(f"day{day:02}", started_at=begun, ended_at=begun + timedelta(minutes=1), tables=tables))
+    project.now = at(0) + timedelta(days=15)
+    project.says("tick")
+
+    said = project.says("accept", "orders.items")
+
+    assert said.startswith(f"accepted by ada: alert {project.alert_id()}: orders.items ")
+    assert project.told()[-1] == "orders.items: resolved by ada"
