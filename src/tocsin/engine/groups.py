@@ -13,12 +13,12 @@ from tocsin.core.digest import digest
 from tocsin.core.finding import Topic, Trait
 from tocsin.core.group import STORM, Group, Member, group_key, hold, is_storm, told
 from tocsin.core.notify import Reason, Told
-from tocsin.core.outbox import Notification
+from tocsin.core.outbox import Notification, Status
 from tocsin.core.severity import Severity
 from tocsin.engine.engine import Engine
 from tocsin.engine.keys import key_of
 from tocsin.engine.surroundings import Changed, surroundings
-from tocsin.engine.ways import Way, labels_for
+from tocsin.engine.ways import Way, labels_for, usable
 from tocsin.store.protocol import Transaction
 
 
@@ -116,20 +116,33 @@ def _tell(engine: Engine, tx: Transaction, group: Group) -> None:
         return
     after = told(group, now, over=not any(member.alert.open for member in members))
     open_members = [member.alert.severity for member in members if member.alert.open]
-    tx.add_notification(
-        Notification(
-            id=key_of(group.id, str(after.seq)),
-            channel=group.channel,
-            reason=Reason.GROUP,
-            message=digest(group, _blamed(engine, members), now),
-            created_at=now,
-            due_at=now,
-            severity=max(open_members, key=lambda severity: severity.order, default=Severity.INFO),
-            alert_id=group.id,
-            seq=after.seq,
+    message = digest(group, _blamed(engine, members), now)
+    severity = max(open_members, key=lambda severity: severity.order, default=Severity.INFO)
+    for channel in (group.channel, *(() if after.open else _stand_ins(engine, tx, group))):
+        tx.add_notification(
+            Notification(
+                id=key_of(group.id, str(after.seq), *([channel] if channel != group.channel else [])),
+                channel=channel,
+                reason=Reason.GROUP,
+                message=message,
+                created_at=now,
+                due_at=now,
+                severity=severity,
+                alert_id=group.id,
+                seq=after.seq,
+            )
         )
-    )
     tx.save_group(after)
+
+
+def _stand_ins(engine: Engine, tx: Transaction, group: Group) -> list[str]:
+    """Return the channels that were told of a group instead of its own, and have to hear of its end."""
+    heard = {
+        one.channel
+        for one in tx.notifications(alert_id=group.id, limit=1000)
+        if one.status in {Status.WAITING, Status.SENT} and one.channel != group.channel
+    }
+    return usable(engine, None, sorted(heard))
 
 
 def _tell_alone(engine: Engine, tx: Transaction, group: Group, member: Member, now: datetime) -> None:
