@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.config.layer import Layer
-from tocsin.config.limits import read_limits
+from tocsin.config.limits import fresh_checks, read_limits
 from tocsin.config.merge import Leaf, Tree, merge
 from tocsin.config.model import ChannelConfig, Config, Expected, PipelineConfig, Problem
 from tocsin.config.reader import Reader, origin_of, problem_of, table_of, text_of, value_of
@@ -84,6 +84,7 @@ class _Reader(Reader):
             from tocsin.config.checks import read_checks  # see timezone()
 
             config = replace(config, checks=read_checks(self, checks))
+        config = replace(config, checks=(*config.checks, *fresh_checks(config.pipelines)))
         return replace(config, problems=tuple(self.problems))
 
     def channels(self, tree: Tree, runtime: Tree) -> tuple[ChannelConfig, ...]:

@@ -348,6 +348,21 @@ TABLE = (
         help="A load of the table that brings more rows is told, whatever is usual.",
         example="1000000",
     ),
+    Setting(
+        key="fresh_within",
+        read=parse_duration,
+        default=None,
+        help="A table that has got no rows for so long is stale. Default: nobody asks.",
+        example="26h",
+    ),
+    Setting(
+        key="fresh_column",
+        read=read_text,
+        default=None,
+        help="A time in the rows. After each load of the table its newest value may not be older than `fresh_within` "
+        "either: a check of the kind `freshness`.",
+        example="created_at",
+    ),
 )
 
 #: `[[tocsin.routes]]`

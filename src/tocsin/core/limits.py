@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 #: How many false alerts of each table, and of each step, are accepted in a month.
 FALSE_ALERTS = 0.3
@@ -18,6 +19,16 @@ class RowLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FreshLimit:
+    """How old a table may become."""
+
+    #: For how long it may go without new rows.
+    within: timedelta
+    #: A column whose newest value may not be older either; empty where nobody asks for one.
+    column: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What is asked of what a pipeline brings."""
 
@@ -26,3 +37,5 @@ class Limits:
     duration: bool = True
     #: By table; hard limits, which need no history.
     rows: Mapping[str, RowLimits] = field(default_factory=dict)
+    #: By table.
+    fresh: Mapping[str, FreshLimit] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert, evaluate_end
 from tocsin.engine.expected import settle_run
 from tocsin.engine.follow import follow
+from tocsin.engine.freshness import settle_freshness
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notes import notify_note
@@ -144,6 +145,7 @@ def _take_run(engine: Engine, tx: Transaction, reported: Run) -> None:
         follow(engine, tx, run)
     if run.outcome is not Outcome.RUNNING:
         evaluate_end(engine, tx, run)
+        settle_freshness(engine, tx, run)
 
 
 def _take_heartbeat(engine: Engine, alive: Run) -> None:

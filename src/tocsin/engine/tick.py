@@ -13,6 +13,7 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_end
 from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.follow import follow
+from tocsin.engine.freshness import look_at_freshness
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_due
@@ -33,6 +34,8 @@ class Ticked:
     overdue: int = 0
     #: Runs that live and stand still.
     stuck: int = 0
+    #: Tables that have got no rows for too long.
+    stale: int = 0
     sent: int = 0
 
     def __str__(self) -> str:
@@ -42,6 +45,7 @@ class Ticked:
             (self.died, f"{count(self.died, 'run')} died"),
             (self.overdue, f"{count(self.overdue, 'run')} late or not started"),
             (self.stuck, f"{count(self.stuck, 'run')} stuck"),
+            (self.stale, f"{count(self.stale, 'table')} stale"),
             (self.sent, f"{count(self.sent, 'message')} sent"),
         )
         return ", ".join(words for number, words in parts if number)
@@ -74,13 +78,13 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     gone = _gone_before(engine)
     events = drain(engine)
     died = tell_died(engine, gone, judge_silence=steady)
-    overdue = stuck = 0
+    overdue = stuck = stale = 0
     if engine.watching and steady:
-        overdue, stuck = look_at_slots(engine), look_at_progress(engine)
+        overdue, stuck, stale = look_at_slots(engine), look_at_progress(engine), look_at_freshness(engine)
     if steady:
         close_silences(engine)
         notify_due(engine)
-    return Ticked(events=events, died=died, overdue=overdue, stuck=stuck)
+    return Ticked(events=events, died=died, overdue=overdue, stuck=stuck, stale=stale)
 
 
 def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = True) -> int:

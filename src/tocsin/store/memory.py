@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
+from tocsin.core.freshness import Freshness
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
@@ -428,6 +429,26 @@ class MemoryTransaction(Groups):
     def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
         """Insert or replace the version of a schema that is known."""
         self._write.schemas[pipeline, environment, schema.name] = schema
+
+    def freshness(self, environment: str, *, pipeline: str | None = None) -> Sequence[Freshness]:
+        """Return the tables that have to be fresh, of one pipeline or of all, in any order."""
+        known = self._read.freshness.values()
+        return [one for one in known if one.environment == environment and pipeline in {None, one.pipeline}]
+
+    def save_freshness(self, tables: Sequence[Freshness]) -> None:
+        """Insert or replace what is known of tables."""
+        for one in tables:
+            self._write.freshness[one.environment, one.pipeline, one.table] = one
+
+    def drop_freshness(self, tables: Iterable[Freshness]) -> None:
+        """Forget tables."""
+        for one in tables:
+            self._write.freshness.pop((one.environment, one.pipeline, one.table), None)
+
+    def due_freshness(self, now: datetime, *, limit: int) -> Sequence[Freshness]:
+        """Return the tables that have become stale by this time and were not found so, longest due first."""
+        due = [(one.due_at, one) for one in self._read.freshness.values() if one.due_at is not None]
+        return [one for at, one in sorted(due, key=lambda pair: pair[0]) if at <= now][:limit]
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

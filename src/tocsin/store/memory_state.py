@@ -9,6 +9,7 @@ from datetime import datetime
 from tocsin.core.alert import Alert
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
+from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
@@ -41,6 +42,7 @@ class State:
     series: dict[tuple[str, str], dict[Key, Series]] = field(default_factory=dict)
     check_histories: dict[tuple[str, str, str], CheckHistory] = field(default_factory=dict)
     schemas: dict[tuple[str, str, str], SchemaVersion] = field(default_factory=dict)
+    freshness: dict[tuple[str, str, str], Freshness] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> State:

@@ -6,7 +6,7 @@ surrogates included; times come back as the same moment, to the microsecond.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
+from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group, Member
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
@@ -321,6 +322,20 @@ class Transaction(Protocol):
 
     def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
         """Insert or replace the version of a schema that is known."""
+
+    # The age of tables
+
+    def freshness(self, environment: str, *, pipeline: str | None = None) -> Sequence[Freshness]:
+        """Return the tables that have to be fresh, of one pipeline or of all, in any order."""
+
+    def save_freshness(self, tables: Sequence[Freshness]) -> None:
+        """Insert or replace what is known of tables."""
+
+    def drop_freshness(self, tables: Iterable[Freshness]) -> None:
+        """Forget tables."""
+
+    def due_freshness(self, now: datetime, *, limit: int) -> Sequence[Freshness]:
+        """Return the tables that have become stale by this time and were not found so, longest due first."""
 
     # The engine itself
 

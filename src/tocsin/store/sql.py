@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.store.sql_alerts import Alerts
 from tocsin.store.sql_checks import CheckHistories
+from tocsin.store.sql_freshness import AllFreshness
 from tocsin.store.sql_groups import Groups
 from tocsin.store.sql_orders import Orders
 from tocsin.store.sql_outbox import Outbox
@@ -14,5 +15,7 @@ from tocsin.store.sql_silences import Silences
 from tocsin.store.sql_slots import Slots
 
 
-class SqlTransaction(Runs, Alerts, Silences, Outbox, Groups, Slots, Orders, AllSeries, Schemas, CheckHistories):
+class SqlTransaction(
+    Runs, Alerts, Silences, Outbox, Groups, Slots, Orders, AllSeries, Schemas, AllFreshness, CheckHistories
+):
     """`tocsin.store.protocol.Transaction` in SQL; each part keeps its statements, built once, beside its methods."""

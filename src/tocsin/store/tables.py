@@ -245,6 +245,16 @@ schemas = Table(
     Column("data", Text, nullable=False),
 )
 
+freshness = Table(
+    "freshness",
+    metadata,
+    Column("environment", Key, primary_key=True),
+    Column("pipeline", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("due_at", Moment),
+    Column("data", Text, nullable=False),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
 # bound value. Queries therefore use these.
 RUNNING = runs.c.outcome == literal_column("'running'")
@@ -258,6 +268,7 @@ GROUPED = notifications.c.group_id.is_not(None)
 OPEN_GROUP = groups.c.open.is_(true())
 DUE_GROUP = groups.c.due_at.is_not(None)
 TO_CHECK = slots.c.check_at.is_not(None)
+TO_STALE = freshness.c.due_at.is_not(None)
 
 # `sqlite_where` is the one place of these conditions: whoever makes the tables in PostgreSQL copies them to its own
 # option. Naming that one here would import SQLAlchemy's PostgreSQL dialect, for nothing and for long.
@@ -295,3 +306,4 @@ Index("expectations_by_next_slot", expectations.c.next_slot_at)
 Index("learned_orders_by_upstream", learned_orders.c.environment, learned_orders.c.upstream)
 Index("slots_by_pipeline", slots.c.pipeline, slots.c.environment, slots.c.due_at.desc())
 Index("slots_to_check", slots.c.check_at, sqlite_where=TO_CHECK)
+Index("freshness_due", freshness.c.due_at, sqlite_where=TO_STALE)
