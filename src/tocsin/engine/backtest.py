@@ -30,8 +30,8 @@ MONTH = timedelta(days=30)
 _BEFORE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 _MOST = 100_000
-#: Topics whose alerts no threshold changes.
-_NOT_TUNED = frozenset({Topic.DELIVERY, Topic.CHANNEL})
+#: Topics whose alerts no threshold changes, so that they have no budget.
+NOT_TUNED = frozenset({Topic.DELIVERY, Topic.CHANNEL})
 
 #: What a budget is for: a pipeline, its environment, and a table, a step or a check; empty for a run as a whole.
 Subject = tuple[str, str, Topic, str]
@@ -82,7 +82,7 @@ class Backtest:
         return [
             subject
             for subject, number in self.counts.items()
-            if subject[2] not in _NOT_TUNED and number / self.months > budget
+            if subject[2] not in NOT_TUNED and number / self.months > budget
         ]
 
 
@@ -110,7 +110,10 @@ def replay(config: Config, runs: Iterable[Run], *, store: Store | None = None) -
     if not ended:
         raise ValueError("there is no run that has ended")
     clock = _MovedClock(ended[0].started_at - _BEFORE)
-    nobody = replace(config, channels=(), routes=(), owners={})
+    seen = {run.pipeline for run in ended}
+    # Of pipelines that are not among them nothing is known, which is not that they did not run.
+    pipelines = {name: one for name, one in config.pipelines.items() if name in seen}
+    nobody = replace(config, channels=(), routes=(), owners={}, pipelines=pipelines)
     engine = open_engine(nobody, store=store or MemoryStore(), clock=clock, watching=True)
     opened: dict[str, Alert] = {}
     look_at_slots(engine)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
+from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Topic
 from tocsin.core.run import Run
@@ -34,6 +35,8 @@ class PipelineFacts:
     #: Open ones first, then the newest.
     alerts: Sequence[Alert] = ()
     series: Mapping[Key, Series] = field(default_factory=dict)
+    #: By their names.
+    checks: Sequence[CheckHistory] = ()
     expectation: Expectation | None = None
 
     @property
@@ -121,5 +124,6 @@ def _read(tx: Transaction, pipeline: str, environment: str, *, since: datetime) 
         slots=[slot for slot in tx.slots(pipeline, environment, limit=_SLOTS) if slot.due_at >= since],
         alerts=[alert for alert in alerts if alert.open or alert.last_at >= since],
         series=tx.series(pipeline, environment),
+        checks=[history for history in tx.check_histories(pipeline, environment) if history.results],
         expectation=tx.expectation(pipeline, environment),
     )

@@ -24,7 +24,7 @@ CLASSES = {
 #: Characters of texts from outside: an exception can be as long as it likes.
 _TEXT = 600
 #: Columns of texts from outside, which can be long and are broken.
-_WIDE = frozenset({"Why", "Table", "Change", "Of", "Question", "Problem"})
+_WIDE = frozenset({"Why", "Table", "Change", "Of", "Check", "Question", "Answer", "Problem"})
 
 
 def text(words: str) -> str:

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from tocsin.channels.formats.element import Content, node
 from tocsin.core.alert import Alert
+from tocsin.core.check_words import question_of
 from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.phrases import ago, kind, minute, outcome, pipeline, problem, tone_of_alert, tone_of_run, took, why
@@ -17,6 +18,7 @@ from tocsin.core.series import Measure, Series
 from tocsin.core.trend import Trend, trend
 from tocsin.core.words import amount
 from tocsin.report.chart import draw_chart
+from tocsin.report.check_results import answer, check_urgency, draw_results, tone_of_result
 from tocsin.report.facts import PipelineFacts
 from tocsin.report.pieces import more, part, signed, table, text
 from tocsin.report.strip import draw_strip, key, marks
@@ -56,6 +58,7 @@ def draw_pipeline(facts: PipelineFacts, *, anchor: str, now: datetime, charts: C
         *_runs(facts, charts),
         *_tables(facts, now, charts),
         *_steps(facts, charts),
+        *_checks(facts, now),
         *_failures(facts),
         *_missed(facts),
         *_changes(facts),
@@ -186,6 +189,24 @@ def _steps(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
         for one in shown
     ]
     yield part("Steps", table(("Step", "Duration", "Last run", "Expected"), rows, right=frozenset({"Last run"})))
+
+
+def _checks(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
+    shown = sorted((history.results for history in facts.checks), key=lambda results: check_urgency(results[0]))
+    if shown:
+        rows: list[Sequence[Content]] = [
+            (
+                text(results[0].check.name),
+                text(question_of(results[0].check)),
+                draw_results(results),
+                signed(text(answer(results[0])), tone_of_result(results[0])),
+                ago(results[0].at, now),
+                text(results[0].check.owner),
+            )
+            for results in shown[:_TABLES]
+        ]
+        names = ("Check", "Question", "Latest results", "Answer", "Asked", "Owner")
+        yield part("Checks", table(names, rows), *more(len(shown) - _TABLES, "checks"))
 
 
 def _failures(facts: PipelineFacts) -> Iterator[Element]:

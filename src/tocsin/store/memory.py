@@ -418,6 +418,11 @@ class MemoryTransaction(Groups):
         known = self._read.check_histories.get((pipeline, environment, check))
         return known or CheckHistory(pipeline=pipeline, environment=environment, check=check)
 
+    def check_histories(self, pipeline: str, environment: str) -> Sequence[CheckHistory]:
+        """Return the last results of each check of a pipeline, by the names of the checks."""
+        known = sorted(self._read.check_histories.items())
+        return [history for key, history in known if key[:2] == (pipeline, environment)]
+
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""
         self._write.check_histories[history.pipeline, history.environment, history.check] = history

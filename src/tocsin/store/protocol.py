@@ -312,6 +312,9 @@ class Transaction(Protocol):
     def check_history(self, pipeline: str, environment: str, check: str) -> CheckHistory:
         """Return the last results of a check, by its name; an empty history where there is none."""
 
+    def check_histories(self, pipeline: str, environment: str) -> Sequence[CheckHistory]:
+        """Return the last results of each check of a pipeline, by the names of the checks."""
+
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, select
 
 from tocsin.core.check import CheckHistory
@@ -15,6 +17,13 @@ _OF_CHECK = select(table.c.data).where(
 )
 
 
+_OF_PIPELINE = (
+    select(table.c.data)
+    .where(table.c.pipeline == bindparam("pipeline"), table.c.environment == bindparam("environment"))
+    .order_by(table.c.check)
+)
+
+
 class CheckHistories(Rows):
     """The part of a transaction that is about the results of checks."""
 
@@ -24,6 +33,11 @@ class CheckHistories(Rows):
         if (text := self._connection.scalar(_OF_CHECK, asked)) is None:
             return CheckHistory(pipeline=pipeline, environment=environment, check=check)
         return load(CheckHistory, text)
+
+    def check_histories(self, pipeline: str, environment: str) -> Sequence[CheckHistory]:
+        """Return the last results of each check of a pipeline; served by the beginning of the primary key."""
+        asked = {"pipeline": pipeline, "environment": environment}
+        return [load(CheckHistory, text) for text in self._connection.scalars(_OF_PIPELINE, asked)]
 
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""

@@ -39,3 +39,16 @@ def test_a_later_history_replaces_the_earlier_one(store: Store) -> None:
 
     with store.reading() as tx:
         assert tx.check_history("support", "default", "has_customer") == second
+
+
+def test_all_checks_of_a_pipeline_are_found_by_their_names(store: Store) -> None:
+    """Those of other pipelines and environments are left out."""
+    with store.writing() as tx:
+        for name in ("unique_id", "has_customer"):
+            tx.save_check_history(replace(_EMPTY, check=name, results=(result(),)))
+        tx.save_check_history(replace(_EMPTY, pipeline="orders", results=(result(),)))
+        tx.save_check_history(replace(_EMPTY, environment="prod", results=(result(),)))
+
+    with store.reading() as tx:
+        assert [one.check for one in tx.check_histories("support", "default")] == ["has_customer", "unique_id"]
+        assert tx.check_histories("nobody", "default") == []

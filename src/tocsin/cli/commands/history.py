@@ -57,7 +57,7 @@ def command(*, name: str, limit: int, as_json: bool) -> None:
     \b
     As JSON:
       pipeline, environment
-      series   each with measure (rows, seconds), item, and points: at, value, low, high,
+      series   each with measure (rows, seconds), item, and points: at, value, low, high, expected (in words),
                left_out (why nothing was learned from it, or null), unusual
       alerts   those about it, newest first, open or not
     """  # noqa: D301  # click reads \b as a character
@@ -78,7 +78,7 @@ def command(*, name: str, limit: int, as_json: bool) -> None:
     for each in _drawn(history):
         last, expected = each.points[-1], f", expected {each.expected}" if each.expected else ""
         of = pipeline(history.pipeline, history.environment)
-        screen.heading(f"{of}, {each.name}: {each.words(last.value)} {ago(last.at, now)}{expected}")
+        screen.heading(f"{of}, {each.name}: {each.words(last.value)}, {ago(last.at, now)}{expected}")
         screen.trend(each)
     _show_tables(screen, history)
     _show_alerts(screen, history)

@@ -28,8 +28,8 @@ def command(*, out: Path, pipeline: str | None, days: int) -> None:
     """Write what was seen into one HTML file, to open in a browser, mail or keep.
 
     Open problems come first, then each pipeline, the worst first: its runs, durations and rows
-    with what was expected of them, how fresh each table is, what changed in the schema, and the
-    runs that did not come. The file needs no server and loads nothing.
+    with what was expected of them, how fresh each table is, its checks, what changed in the
+    schema, and the runs that did not come. The file needs no server and loads nothing.
     """
     from tocsin.report.facts import read_overview
     from tocsin.report.page import draw

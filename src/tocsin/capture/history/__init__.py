@@ -1,0 +1,1 @@
+"""Runs from before Tocsin was there, as dlt itself remembers them."""
