@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change, advance, fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.judgement import judge_values
+from tocsin.core.rules.blocked import say_blocked
 from tocsin.core.rules.data import DATA_RULES, Facts
 from tocsin.core.rules.outcome import judge
-from tocsin.core.run import GOOD, Run
+from tocsin.core.run import GOOD, Outcome, Run
 from tocsin.core.series import observe
 from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
@@ -22,6 +23,8 @@ from tocsin.store.protocol import Transaction
 
 #: Slots among which the one of an alert is looked for.
 _SLOTS = 20
+#: Runs that are looked at to see since when a package blocks the pipeline.
+_BLOCKED = 50
 #: The clocks of two machines may differ by so much.
 _SKEW = timedelta(minutes=1)
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
@@ -40,6 +43,8 @@ def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
     if open_alert is not None and finding.at < open_alert.last_at and _was_missing(tx, open_alert, run):
         # It ended before it was told as absent: its report came late, and says what the absence really was.
         finding = replace(finding, at=open_alert.last_at)
+    if run.outcome.bad and run.pending_packages:
+        finding = say_blocked(finding, run, _runs_before(tx, run, outcomes=None, limit=_BLOCKED))
     advance_alert(engine, tx, finding, run)
 
 
@@ -58,6 +63,7 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
         run=run,
         now=engine.clock(),
         open_alerts=open_alerts,
+        before=next(iter(_runs_before(tx, run, outcomes=GOOD, limit=1)), None),
         series={**known, **series},
         judged=judged,
         schema_changes=config.schema_changes,
@@ -134,6 +140,13 @@ def _was_missing(tx: Transaction, alert: Alert, run: Run) -> bool:
     slots = tx.slots(run.pipeline, run.environment, limit=_SLOTS)
     about = next((slot for slot in slots if slot.id == alert.logical_id), None)
     return about is not None and (about.state is SlotState.COVERED or about.logical_id == run.logical_id)
+
+
+def _runs_before(tx: Transaction, run: Run, *, outcomes: Collection[Outcome] | None, limit: int) -> Sequence[Run]:
+    """Return the runs of the same pipeline that began earlier, newest first."""
+    return tx.runs(
+        pipeline=run.pipeline, environment=run.environment, outcomes=outcomes, before=run.started_at, limit=limit
+    )
 
 
 def _newer_success(tx: Transaction, run: Run) -> Run | None:
