@@ -80,6 +80,11 @@ class Desk:
         with self.store.reading() as tx:
             return sorted(tx.notifications(channel=name, limit=1000), key=lambda one: (one.created_at, one.seq))
 
+    def next_due(self) -> datetime | None:
+        """Return when something will be due to be told; None if nothing waits."""
+        with self.store.reading() as tx:
+            return tx.next_due()
+
     def open_or_last(self, subject: str = "orders") -> Alert:
         """Return the alert about a subject: the open one, else that which was over last."""
         with self.store.reading() as tx:
