@@ -20,6 +20,7 @@ import click
 from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
+from tocsin.config.check_settings import CHECK
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, TABLE, Setting
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +68,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "channel-settings": lambda: settings(CHANNEL, "TOCSIN__CHANNELS__NAME__"),
     "route-settings": lambda: settings(ROUTE, ""),
     "expect-settings": lambda: settings(EXPECT, ""),
+    "check-settings": lambda: settings(CHECK, "TOCSIN__CHECKS__NAME__"),
     "maintenance-settings": lambda: settings(MAINTENANCE, ""),
     "channels": channels,
     "commands": commands,

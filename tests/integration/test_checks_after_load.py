@@ -11,6 +11,8 @@ import pytest
 
 from dlt_scripts import Ended, RunScript, start, wait
 
+pytestmark = pytest.mark.dlt_versions
+
 _LOAD = """
     import sys
     import dlt
@@ -137,10 +139,17 @@ def test_only_what_was_loaded_is_asked(project: Project) -> None:
     """A run that loads another table, or nothing, asks nothing about the calls."""
     project.configure("")
 
-    project.run(_IN_CODE + "\n    pipeline.run([{'id': 1}], table_name='customers')")
-    project.run(_IN_CODE + "\n    pipeline.run([], table_name='calls')")
+    unnamed = _IN_CODE.replace('table="calls", ', "")
+    for checked in (_IN_CODE, unnamed):
+        project.run(checked + "\n    pipeline.run([{'id': 1}], table_name='customers')")
+        project.run(checked + "\n    pipeline.run([], table_name='calls')")
 
     assert (project.messages("customer-support"), project.messages("ops")) == ([], [])
+
+    project.run(unnamed + "\n    pipeline.run(calls(without=(5,)))")
+
+    [heard] = project.messages("customer-support")
+    assert heard["title"].endswith("Every support call belongs to a customer: 1 row fails")
 
 
 def test_rows_of_the_run_are_asked_where_that_is_wanted(project: Project) -> None:

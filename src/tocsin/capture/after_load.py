@@ -40,7 +40,7 @@ def check_after_load(run: Run, pipeline: Pipeline) -> None:
             run=run,
             budget=config.check_budget,
         )
-        if results := list(found):
+        if results := [result for result in found if result.asked]:
             recorder().checked(run, results)
 
 

@@ -113,7 +113,7 @@ class CheckResult:
     #: The run that had loaded the data; None where nobody waited for a run.
     run_id: str | None = None
     logical_id: str = ""
-    #: Rows that fail, for `unique` values that are not; None where the check could not be run.
+    #: Rows that fail, for `unique` values that are not; None where the check could not be run, or was not asked.
     failing: int | None = None
     #: Of how many rows; None where nobody knows, because the query names no table.
     checked: int | None = None
@@ -125,6 +125,11 @@ class CheckResult:
     took: timedelta = timedelta(0)
     #: Why it could not be run; empty where it could.
     error: str = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was tried at all: one that reads nothing of what a run has loaded is not."""
+        return self.failing is not None or bool(self.error)
 
     @property
     def of(self) -> int | None:

@@ -169,6 +169,21 @@ def test_checks_are_listed_with_where_they_are_written(support: Project) -> None
     ]
 
 
+def test_what_nobody_can_read_makes_the_command_fail(support: Project) -> None:
+    """A check that is left out would look like one that passes."""
+    support.configure(CHECKS + '[tocsin.checks.broken]\npipeline = "support"\n')
+    (support.folder / "checks").mkdir()
+    (support.folder / "checks" / "late.sql").write_text("SELECT 1")
+
+    result = support.tocsin("check", "run", "enough")
+
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert first.startswith('left out: .dlt/config.toml: tocsin.checks.broken: "kind" is missing; it is one of')
+    assert second == "left out: checks/late.sql: checks/late.sql: sql needs pipeline"
+    assert "enough" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

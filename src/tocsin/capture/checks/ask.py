@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ class Question:
     redact: Redact
     #: Loads whose rows are asked, where the check wants that; None for the newest.
     load_ids: Sequence[str] | None = None
+    #: Tables that have been loaded: a query that reads none of them is not asked. None asks in any case.
+    loaded: Collection[str] | None = None
     #: Returns the SQL of a function of the user's; None where the check has its own.
     write: Callable[[], object] | None = None
 
@@ -40,6 +42,8 @@ class Question:
             check = replace(check, sql=sql_of(self.write()))
         place = place_of(client, self.destination)
         compiled = compile_check(check, place, now=self.blank.at, load_ids=self.load_ids)
+        if self.loaded is not None and compiled.tables and compiled.tables.isdisjoint(self.loaded):
+            return self.blank
         [counted] = _rows(client, compiled.count)
         failing = int(counted[0])
         return replace(

@@ -31,6 +31,8 @@ class Compiled:
     #: Returns a few failing rows with the columns that may be shown; empty where none may.
     sample: str
     columns: tuple[str, ...]
+    #: The tables of the pipeline that a query of the user's reads.
+    tables: frozenset[str]
 
 
 def compile_check(check: Check, place: Place, *, now: datetime, load_ids: Sequence[str] | None) -> Compiled:
@@ -48,13 +50,14 @@ def compile_check(check: Check, place: Place, *, now: datetime, load_ids: Sequen
     """
     try:
         asked = Asked(check=check, place=place, now=now, source=_source(check, place, load_ids))
-        failing = _query(asked) if check.kind is CheckKind.SQL else KINDS[check.kind].failing(asked)
-        return _compiled(asked, failing)
+        if check.kind is CheckKind.SQL:
+            return _compiled(asked, *_query(asked))
+        return _compiled(asked, KINDS[check.kind].failing(asked))
     except SqlglotError as error:
         raise ValueError(f"the SQL cannot be read: {error}") from error
 
 
-def _compiled(asked: Asked, failing: exp.Query) -> Compiled:
+def _compiled(asked: Asked, failing: exp.Query, tables: frozenset[str] = frozenset()) -> Compiled:
     check, dialect = asked.check, asked.place.dialect
     columns = KINDS[check.kind].shows if check.kind.whole else check.sample
     inner = _unordered(failing).subquery("failing")
@@ -68,6 +71,7 @@ def _compiled(asked: Asked, failing: exp.Query) -> Compiled:
         count=exp.select(*counted).sql(dialect, comments=False),
         sample=sample.sql(dialect, comments=False) if columns else "",
         columns=tuple(columns),
+        tables=tables,
     )
 
 
@@ -104,21 +108,22 @@ def _source(check: Check, place: Place, load_ids: Sequence[str] | None) -> exp.E
     return exp.select("*").from_(table).where(*conditions).subquery(known_as)
 
 
-def _query(asked: Asked) -> exp.Query:
-    """Return the user's query with the full names of its tables."""
+def _query(asked: Asked) -> tuple[exp.Query, frozenset[str]]:
+    """Return the user's query with the full names of its tables, and their short ones."""
     statements = [one for one in sqlglot.parse(asked.check.sql, read=asked.place.dialect) if one is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise ValueError("expected one query that returns the failing rows: SELECT …")
     query = statements[0]
     if (changing := query.find(exp.DML, exp.DDL, exp.Command)) is not None and not isinstance(changing, exp.Query):
         raise ValueError(f"a check reads only, and this one holds {changing.key.upper()}")
-    named = {cte.alias for cte in query.find_all(exp.CTE)}
+    named, read = {cte.alias for cte in query.find_all(exp.CTE)}, set()
     for table in list(query.find_all(exp.Table)):
         elsewhere = table.db not in {"", *asked.place.path(table.name)[:-1]}
         if elsewhere or table.name in named or not isinstance(table.this, exp.Identifier):
             continue
+        read.add(table.name)
         table.replace(_in_place(asked, table))
-    return query
+    return query, frozenset(read)
 
 
 def _in_place(asked: Asked, table: exp.Table) -> exp.Expr:

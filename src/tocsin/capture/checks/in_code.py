@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from tocsin.config.check_settings import CHECK
 from tocsin.config.checks import check_of
+from tocsin.config.model import Problem
 from tocsin.core.check import Check
 
 _log = logging.getLogger("tocsin")
@@ -27,16 +28,18 @@ class AskedCheck:
 
 
 _checks: dict[tuple[str, str], AskedCheck] = {}
+_left_out: dict[str, Problem] = {}
 
 
-def checks_in_code() -> Sequence[AskedCheck]:
-    """Return the checks that the user's code has made so far."""
-    return tuple(_checks.values())
+def checks_in_code() -> tuple[Sequence[AskedCheck], Sequence[Problem]]:
+    """Return the checks that the user's code has made so far, and what is wrong with those that are left out."""
+    return tuple(_checks.values()), tuple(_left_out.values())
 
 
 def forget_checks() -> None:
     """Forget them all."""
     _checks.clear()
+    _left_out.clear()
 
 
 @overload
@@ -63,7 +66,9 @@ def check(sql: str | None = None, *, pipeline: str, name: str = "", **settings: 
         A decorator that returns the function as it is; None where SQL was given.
     """
     if sql is not None:
-        _keep({"pipeline": pipeline, "sql": sql, **settings}, name=name, origin="code", write=None)
+        _keep(
+            {"pipeline": pipeline, "sql": sql, **settings}, name=name, origin=f"{pipeline}.{name} in code", write=None
+        )
         return None
 
     def keep(function: F) -> F:
@@ -88,7 +93,9 @@ def _keep(given: dict[str, object], *, name: str, origin: str, write: Writer | N
         values = {key: readers[key](_plain(value)) for key, value in given.items() if value is not None}
         made = check_of(values, name=name, origin=origin)
     except ValueError as error:
-        _log.warning("tocsin.check %r is left out: %s", name, error)
+        problem = Problem(origin=origin, key=f"tocsin.check {name!r}", found=None, remedy=str(error))
+        _log.warning("a check is left out: %s", problem)
+        _left_out[origin] = problem
         return
     _checks[made.pipeline, made.name] = AskedCheck(check=made, write=write)
 

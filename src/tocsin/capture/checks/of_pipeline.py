@@ -13,7 +13,7 @@ from tocsin.capture.after_load import checks_folder
 from tocsin.capture.checks.in_code import AskedCheck, checks_in_code
 from tocsin.capture.checks.runner import Job, run_jobs
 from tocsin.capture.checks.sql_files import read_sql_files
-from tocsin.config.model import Config
+from tocsin.config.model import Config, Problem
 from tocsin.core.check import CheckResult
 from tocsin.core.run import Run
 
@@ -26,18 +26,25 @@ Redact = Callable[[str], str]
 _log = logging.getLogger("tocsin")
 
 
-def all_checks(config: Config) -> Sequence[AskedCheck]:
-    """Return the checks of the configuration, of the folder `checks/` and of the code; a later one wins by its name."""
+def all_checks(config: Config) -> tuple[Sequence[AskedCheck], Sequence[Problem]]:
+    """Return the checks of the configuration, the folder `checks/` and the code, and what is wrong with others.
+
+    Of two with one name the later one counts, in this order.
+    """
     in_files, problems = read_sql_files(checks_folder())
-    for problem in problems:
-        _log.warning("%s", problem)
+    in_code, left_out = checks_in_code()
+    in_config = [problem for problem in config.problems if problem.key.startswith("tocsin.checks")]
     written = [AskedCheck(check=check) for check in (*config.checks, *in_files)]
-    return tuple({(one.check.pipeline, one.check.name): one for one in (*written, *checks_in_code())}.values())
+    checks = {(one.check.pipeline, one.check.name): one for one in (*written, *in_code)}
+    return tuple(checks.values()), (*in_config, *problems, *left_out)
 
 
 def checks_of(config: Config, pipeline: str) -> Sequence[AskedCheck]:
-    """Return the checks of one pipeline."""
-    return [one for one in all_checks(config) if one.check.pipeline == pipeline]
+    """Return the checks of one pipeline; the logger warns of files that hold none."""
+    checks, problems = all_checks(config)
+    for problem in problems:
+        _log.warning("%s", problem)
+    return [one for one in checks if one.check.pipeline == pipeline]
 
 
 def run_checks(
@@ -86,6 +93,7 @@ def run_checks(
                 destination=_destination(pipeline),
                 redact=redact,
                 load_ids=run.load_ids if run is not None else None,
+                loaded={table.table for table in run.tables} if run is not None else None,
                 write=partial(one.write, _dataset(pipeline)) if one.write is not None else None,
             ),
             timeout=one.check.timeout or config.check_timeout,

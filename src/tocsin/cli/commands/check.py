@@ -58,7 +58,7 @@ def run(
     """Run checks of data now: those of the configuration, of the folder checks/ and of modules.
 
     Failures are told as after a load, unless --dry-run is given. The exit code is 1 when a check fails as an error or
-    cannot be run, which makes it fit for CI.
+    cannot be run, and 2 when one is written in a way that nobody can read, which makes it fit for CI.
 
     \b
     As JSON, a list of:
@@ -66,7 +66,7 @@ def run(
       failing, checked, columns, rows, sql, error, took_seconds
     """  # noqa: D301  # click reads \b as a character
     place = find_workplace()
-    chosen = _chosen(place, modules, pipeline, names)
+    chosen, readable = _chosen(place, modules, pipeline, names)
     results = list(_results(place, chosen, destination, dataset))
     if not dry_run and results:
         _report(place, results)
@@ -76,6 +76,8 @@ def run(
         open_screen().table(COLUMNS, [check_row(result) for result in results])
     if any(judge_check(result, ()).severity in {Severity.ERROR, Severity.CRITICAL} for result in results):
         context.exit(1)
+    if not readable:
+        context.exit(2)
 
 
 @command.command("list")
@@ -88,7 +90,7 @@ def list_checks(*, pipeline: str | None, modules: tuple[str, ...], as_json: bool
     \b
     As JSON, a list of all settings of each check, with its name, pipeline and origin.
     """  # noqa: D301  # click reads \b as a character
-    chosen = _chosen(find_workplace(), modules, pipeline, ())
+    chosen, _ = _chosen(find_workplace(), modules, pipeline, ())
     if as_json:
         print_json([encode(one.check) for one in chosen])
     else:
@@ -97,8 +99,8 @@ def list_checks(*, pipeline: str | None, modules: tuple[str, ...], as_json: bool
 
 def _chosen(
     place: Workplace, modules: Sequence[str], pipeline: str | None, names: Sequence[str]
-) -> Sequence[AskedCheck]:
-    """Return the checks that are asked for.
+) -> tuple[Sequence[AskedCheck], bool]:
+    """Return the checks that are asked for, and whether all that are written can be read; what cannot is said.
 
     Raises:
         ConfigError: A module cannot be imported.
@@ -108,7 +110,10 @@ def _chosen(
 
     for module in modules:
         _import(module)
-    known = [one for one in all_checks(place.config) if pipeline in {None, one.check.pipeline}]
+    written, problems = all_checks(place.config)
+    for problem in problems:
+        click.echo(f"left out: {problem}", err=True)
+    known = [one for one in written if pipeline in {None, one.check.pipeline}]
     there = {one.check.name for one in known}
     if missing := [name for name in names if name not in there]:
         raise NotFound(f"there is no check {missing[0]!r}; there are: {', '.join(sorted(there)) or 'none'}")
@@ -118,7 +123,7 @@ def _chosen(
             f"there is no check{of}: write [tocsin.checks.NAME] in .dlt/config.toml, a file checks/NAME.sql, or name "
             "the module that holds them with --module NAME"
         )
-    return [one for one in known if not names or one.check.name in names]
+    return [one for one in known if not names or one.check.name in names], not problems
 
 
 def _import(module: str) -> None:
