@@ -125,6 +125,10 @@ class CheckResult:
     took: timedelta = timedelta(0)
     #: Why it could not be run; empty where it could.
     error: str = ""
+    #: The tool that has run it; empty for Tocsin itself.
+    tool: str = ""
+    #: What that tool says of the failure, where it counts no rows.
+    message: str = ""
 
     @property
     def asked(self) -> bool:

@@ -19,6 +19,8 @@ def question_of(check: Check) -> str:
 def failure_of(result: CheckResult) -> str:
     """Return "12 of 340 rows fail (3.5 %)", "2 values fail", "row count is 3"."""
     failing = result.failing or 0
+    if result.message:
+        return result.message
     if result.check.kind.whole and result.rows:
         return f"{result.columns[0].replace('_', ' ')} is {result.rows[0][0]}"
     if result.check.kind is CheckKind.UNIQUE:

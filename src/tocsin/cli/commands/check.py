@@ -12,6 +12,7 @@ import click
 
 from tocsin.capture import providers
 from tocsin.cli import workplace
+from tocsin.cli.check_import import import_results
 from tocsin.cli.check_views import COLUMNS, LISTED, check_row, listed_row, result_document
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.workplace import Workplace, find_workplace, open_engine
@@ -33,6 +34,9 @@ _pipeline_option = click.option("--pipeline", metavar="NAME", help="Only checks 
 @click.group("check")
 def command() -> None:
     """Ask the destination whether the data are right."""
+
+
+command.add_command(import_results)
 
 
 @command.command("run")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tocsin.core.check import Check, CheckResult, severity_of
+from tocsin.core.check import CheckResult, severity_of
 from tocsin.core.check_words import failure_of, question_of, success_of, trend_of
 from tocsin.core.finding import Finding, Kind, Topic, Trait
 from tocsin.core.severity import Severity
@@ -25,7 +25,7 @@ def judge_check(result: CheckResult, earlier: Sequence[CheckResult]) -> Finding:
             # As long as it cannot be run, nobody knows whether the data are right.
             severity=Severity.ERROR,
             summary=f"could not be run: {result.error.splitlines()[0]}",
-            hint=_again(result.check, "Mend the check"),
+            hint=_again(result, "Mend the check"),
             evidence={"Written in": result.check.origin, "Error": result.error},
         )
     if (severity := severity_of(result)) is None:
@@ -35,7 +35,7 @@ def judge_check(result: CheckResult, earlier: Sequence[CheckResult]) -> Finding:
         kind=Kind.CHECK,
         severity=severity,
         summary=f"{question_of(result.check)}: {failure_of(result)}",
-        hint=_again(result.check, "Mend the rows, the query below returns them"),
+        hint=_again(result, "Mend the rows" + (", the query below returns them" if result.sql else "")),
         evidence={
             "Question": question_of(result.check),
             "Answer": failure_of(result),
@@ -75,7 +75,10 @@ def _finding(
     )
 
 
-def _again(check: Check, first: str) -> str:
+def _again(result: CheckResult, first: str) -> str:
+    check = result.check
+    if result.tool:
+        return f"{first}, run {result.tool} once more, then type: tocsin check import {check.origin}"
     return f"{first}, then type: tocsin check run --pipeline {check.pipeline} {check.name}"
 
 
