@@ -1,7 +1,8 @@
-"""Changes of tables on real dlt, from the load that brings them to the message."""
+"""Changes and age of tables on real dlt, from the loads to the message."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from desk import Desk
 from dlt_scripts import Ended, RunScript
 from tocsin.config.model import PipelineConfig
+from tocsin.core.limits import FreshLimit, Limits
 from tocsin.core.run import Run
 from tocsin.core.schema import ColumnChange, SchemaChange
 from tocsin.core.severity import Severity
@@ -34,13 +36,14 @@ _SCRIPT = """
     pipeline().run(shop({"id": 2, "price": "free", "discount": 0.5, "lines": [{"number": 1}]}))
     pipeline().run(shop({"id": 3, "city": "Ulm"}), refresh="drop_sources")
     pipeline().run(shop({"id": 4, "city": "Bonn"}))
+    pipeline().run(shop())
     drop(pipeline(), resources=["orders_api"])()
 """
 
 
 @pytest.fixture(scope="module")
 def ended(run_script: RunScript) -> Ended:
-    """Run the pipeline: a first load, a drift, a refresh, the same again, and a drop."""
+    """Run the pipeline: a first load, a drift, a refresh, the same again, no data, and a drop."""
     return run_script(_SCRIPT)
 
 
@@ -70,10 +73,10 @@ def test_each_run_describes_its_schema(ended: Ended) -> None:
 
 
 def test_drift_and_drop_are_told_and_a_refresh_is_not(ended: Ended, tmp_path: Path) -> None:
-    """Of five runs two changed what somebody reads, and each of these tables is one message."""
+    """Of all runs two changed what somebody reads, and each of these tables is one message."""
     pipelines = {"shop": PipelineConfig(schema_changes=Severity.WARNING)}
     desk = Desk(tmp_path, MemoryStore(), "ops", pipelines=pipelines)
-    first, drifted, refreshed, same, *drop = ended.ended("shop")
+    first, drifted, refreshed, same, empty, *drop = ended.ended("shop")
     desk.report(first)
     assert desk.heard("ops") == []
     desk.report(drifted)
@@ -82,10 +85,24 @@ def test_drift_and_drop_are_told_and_a_refresh_is_not(ended: Ended, tmp_path: Pa
         "shop.orders: 1 column added, 1 column of another type",
         "shop.orders__lines: new table with 1 column",
     ]
-    desk.report(refreshed, same)
+    desk.report(refreshed, same, empty)
     assert desk.heard("ops") == told
     desk.report(*drop)
     assert desk.heard("ops") == [*told, "shop.orders: table removed"]
+
+
+def test_a_run_without_data_does_not_keep_a_table_fresh(ended: Ended, tmp_path: Path) -> None:
+    """The last run that brought rows counts, and the message says that a later one went well and brought none."""
+    limits = Limits(fresh={"orders": FreshLimit(within=timedelta(hours=26))})
+    desk = Desk(tmp_path, MemoryStore(), "ops", pipelines={"shop": PipelineConfig(limits=limits)})
+    object.__setattr__(desk.engine, "watching", True)
+    desk.now = ended.ended("shop")[0].started_at
+    desk.report(*ended.ended("shop")[:5])
+    assert desk.tick(minutes=25 * 60).stale == 0
+    assert desk.tick(minutes=2 * 60).stale == 1
+    evidence = desk.open_or_last("shop").evidence
+    assert evidence is not None
+    assert evidence["Since then"] == "1 run went well and brought nothing for this table"
 
 
 def _described(run: Run) -> tuple[str, object]:
