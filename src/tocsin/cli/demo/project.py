@@ -33,6 +33,7 @@ raise_on_failed_jobs = false
 EXPECTED = """\
 [tocsin]
 died_after = "3s"
+group_above = 50    # a week in a minute is no storm; more than 5 problems in a minute otherwise are
 
 [tocsin.pipelines.invoices]
 schedule = "every 6s"
