@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,15 @@ def test_own_format() -> None:
     assert failure_of(found["calls are fresh"]) == "the newest call is 3 days old"
     assert severity_of(found["agents are known"]) is None
     assert found["queues add up"].error == "permission denied for table queues"
+
+
+@pytest.mark.docs
+def test_the_example_in_the_docs() -> None:
+    """What the page shows keeps to the schema, and is read."""
+    page = (SCHEMA.parent / "checks.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    jsonschema.validate(json.loads(example), json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert list(read(json.loads(example))) == ["calls have customers", "queues add up"]
 
 
 def test_what_is_told_of_a_result_names_the_tool_and_the_file() -> None:
