@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -231,9 +232,7 @@ def test_sql_in_code_needs_no_function() -> None:
         ({"warn_over": "1%"}, "name the table"),
     ],
 )
-def test_a_mistake_in_code_raises_nothing(
-    settings: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_mistake_in_code_raises_nothing(settings: Any, said: str, caplog: pytest.LogCaptureFixture) -> None:
     """A pipeline is not to fail for its checks: the logger warns, and the function goes on."""
     with caplog.at_level(logging.WARNING, "tocsin"):
         made = tocsin.check(pipeline="support", **settings)(str)
@@ -244,6 +243,20 @@ def test_a_mistake_in_code_raises_nothing(
     assert str(problem).startswith("builtins.str: tocsin.check 'str': ")
     assert said in str(problem)
     assert str(problem) in caplog.text
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_whatever_can_be_called_can_be_a_check() -> None:
+    """Something without a name of its own is given one, and a mistake that was mended is none any more."""
+    no_name = functools.partial(str.format, "SELECT 1 -- {}")
+
+    tocsin.check(pipeline="support")(no_name)
+    assert [problem.remedy for problem in checks_in_code()[1]] == ["name is missing"]
+    tocsin.check(pipeline="support", name="mine", timeout=timedelta(minutes=2))(no_name)
+
+    [made], problems = checks_in_code()
+    assert (made.check.name, made.check.timeout, made.write) == ("mine", timedelta(minutes=2), no_name)
+    assert problems == ()
 
 
 @pytest.mark.usefixtures("_fresh")

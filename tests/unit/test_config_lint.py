@@ -120,13 +120,20 @@ def test_each_doubt_names_its_key_and_the_remedy(routes: list[dict[str, Any]], k
     assert said in found
 
 
+def test_an_owner_of_a_check_is_known() -> None:
+    """Who is to hear of a check need not own the pipeline."""
+    check = {"pipeline": "orders", "sql": "SELECT 1", "owner": "support"}
+
+    assert doubts(owners={"support": "ops"}, checks={"any": check}) == []
+
+
 def test_an_owner_whom_no_pipeline_has_is_doubtful() -> None:
     """The name may be misspelt here or in the pipeline."""
     owners, pipelines = {"data": "ops", "finanse": "mail"}, {"orders": {"owner": "data"}, "billing": {}}
 
     assert doubts(owners=owners, pipelines=pipelines) == [
         (
-            ".dlt/config.toml: tocsin.owners.finanse: no pipeline has this owner; "
-            'write owner = "finanse" in [tocsin.pipelines.NAME], or remove it'
+            ".dlt/config.toml: tocsin.owners.finanse: no pipeline has this owner, and no check; "
+            'write owner = "finanse" in [tocsin.pipelines.NAME] or [tocsin.checks.NAME], or remove it'
         )
     ]

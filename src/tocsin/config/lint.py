@@ -32,7 +32,7 @@ def lint(layers: Sequence[Layer], config: Config, now: datetime) -> list[Problem
     """
     tree = table_of(merge(layers), "tocsin")
     routes, owners = origin_of(tree.get("routes")), table_of(tree, "owners")
-    known = {pipeline.owner for pipeline in config.pipelines.values()}
+    known = {*(pipeline.owner for pipeline in config.pipelines.values()), *(check.owner for check in config.checks)}
     return [
         *(
             Problem(origin=routes, key=key, found=None, remedy=remedy)
@@ -43,7 +43,8 @@ def lint(layers: Sequence[Layer], config: Config, now: datetime) -> list[Problem
                 origin=origin_of(owners[owner]),
                 key=f"tocsin.owners.{owner}",
                 found=None,
-                remedy=f'no pipeline has this owner; write owner = "{owner}" in [tocsin.pipelines.NAME], or remove it',
+                remedy=f'no pipeline has this owner, and no check; write owner = "{owner}" in '
+                "[tocsin.pipelines.NAME] or [tocsin.checks.NAME], or remove it",
             )
             for owner in config.owners
             if owner not in known

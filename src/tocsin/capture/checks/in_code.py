@@ -6,7 +6,8 @@ import inspect
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from datetime import timedelta
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from tocsin.config.check_settings import CHECK
 from tocsin.config.checks import check_of
@@ -27,6 +28,26 @@ class AskedCheck:
     write: Writer | None = None
 
 
+class CheckSettings(TypedDict, total=False):
+    """What a check may say of itself: the keys of `[tocsin.checks.NAME]` that go with a query."""
+
+    table: str
+    owner: str
+    #: "info", "warning", "error" or "critical".
+    severity: str
+    question: str
+    #: Columns that may be shown.
+    sample: Sequence[str]
+    #: 10, or "1%".
+    warn_over: int | str
+    error_over: int | str
+    loaded_rows_only: bool
+    #: SQL that limits the rows of the table.
+    where: str
+    #: A number counts seconds.
+    timeout: timedelta | float | str
+
+
 _checks: dict[tuple[str, str], AskedCheck] = {}
 _left_out: dict[str, Problem] = {}
 
@@ -43,10 +64,14 @@ def forget_checks() -> None:
 
 
 @overload
-def check(sql: None = None, *, pipeline: str, name: str = ..., **settings: object) -> Callable[[F], F]: ...
+def check(
+    sql: None = None, *, pipeline: str, name: str = ..., **settings: Unpack[CheckSettings]
+) -> Callable[[F], F]: ...
 @overload
-def check(sql: str, *, pipeline: str, name: str, **settings: object) -> None: ...
-def check(sql: str | None = None, *, pipeline: str, name: str = "", **settings: object) -> Callable[[F], F] | None:
+def check(sql: str, *, pipeline: str, name: str, **settings: Unpack[CheckSettings]) -> None: ...
+def check(
+    sql: str | None = None, *, pipeline: str, name: str = "", **settings: Unpack[CheckSettings]
+) -> Callable[[F], F] | None:
     """Check what a pipeline has loaded: rows that the query returns are failures.
 
     As a decorator it takes a function that gets dlt's dataset and returns the query, as SQL or as a relation of dlt.
@@ -58,9 +83,8 @@ def check(sql: str | None = None, *, pipeline: str, name: str = "", **settings: 
         sql: The query, in the SQL of the destination; None to decorate a function.
         pipeline: Name of the pipeline that loads the data.
         name: Alerts and history belong to it. Default: the name of the function.
-        **settings: As in `[tocsin.checks.NAME]`: table, owner, severity ("warning"), question, sample (names of
-            columns that may be shown), warn_over and error_over (10 or "1%"), loaded_rows_only, where, timeout.
-            The question is that of the docstring where none is given.
+        **settings: See `CheckSettings`, and what they mean in `[tocsin.checks.NAME]`. Where no question is given it is
+            the first line of the docstring.
 
     Returns:
         A decorator that returns the function as it is; None where SQL was given.
@@ -76,8 +100,10 @@ def check(sql: str | None = None, *, pipeline: str, name: str = "", **settings: 
         given = {"pipeline": pipeline, "sql": "(written by a function)", **settings}
         if question:
             given.setdefault("question", question.splitlines()[0].rstrip("."))
-        origin = f"{function.__module__}.{function.__qualname__}"
-        _keep(given, name=name or function.__name__, origin=origin, write=function)
+        # Not everything that can be called has a name.
+        own = str(getattr(function, "__name__", ""))
+        origin = f"{function.__module__}.{getattr(function, '__qualname__', own)}"
+        _keep(given, name=name or own, origin=origin, write=function)
         return function
 
     return keep
@@ -97,8 +123,12 @@ def _keep(given: dict[str, object], *, name: str, origin: str, write: Writer | N
         _log.warning("a check is left out: %s", problem)
         _left_out[origin] = problem
         return
+    _left_out.pop(origin, None)
     _checks[made.pipeline, made.name] = AskedCheck(check=made, write=write)
 
 
 def _plain(value: object) -> object:
+    """Return a value as it would stand in a file."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return list(value) if isinstance(value, tuple | set) else value

@@ -15,6 +15,10 @@ from typing import Any
 from tocsin.core.check import CheckResult
 from tocsin.core.words import duration
 
+#: Seconds in which connections are closed, and queries that were cancelled come back.
+_FAREWELL = 2.0
+#: Seconds after each of which a query is cancelled once more: it may not have begun when that was done first.
+_CANCEL_AGAIN = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 #: Asks one check through an open client of dlt, and returns what came of it.
 Ask = Callable[[Any], CheckResult]
 
@@ -50,13 +54,17 @@ class _Worker:
         self._client = client
         self._done = done
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="tocsin-check", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="tocsin-check", daemon=True)
+        self._thread.start()
 
     def begin(self, job: Job) -> None:
         self._inbox.put(job)
 
     def end(self) -> None:
         self._inbox.put(None)
+
+    def join(self, until: float) -> None:
+        self._thread.join(max(until - time.monotonic(), 0))
 
     def leave(self) -> None:
         """Leave the query behind, and ask the destination to give it up, which may take as long."""
@@ -80,11 +88,15 @@ class _Worker:
                 self._done.put((self, replace(result, took=took)))
 
     def _cancel(self) -> None:
-        with contextlib.suppress(Exception):
-            connection = self._client.native_connection
-            # SQLAlchemy keeps that of the driver inside.
-            connection = getattr(getattr(connection, "connection", None), "driver_connection", connection)
-            (getattr(connection, "interrupt", None) or connection.cancel)()
+        for pause in _CANCEL_AGAIN:
+            with contextlib.suppress(Exception):
+                connection = self._client.native_connection
+                # SQLAlchemy keeps that of the driver inside.
+                connection = getattr(getattr(connection, "connection", None), "driver_connection", connection)
+                (getattr(connection, "interrupt", None) or connection.cancel)()
+            self._thread.join(pause)
+            if not self._thread.is_alive():
+                return
 
 
 def run_jobs(
@@ -102,6 +114,7 @@ def run_jobs(
     end = time.monotonic() + budget.total_seconds() if budget is not None else float("inf")
     waiting, done = deque(jobs), queue.SimpleQueue[tuple[_Worker, CheckResult]]()
     idle: list[_Worker] = []
+    everyone: list[_Worker] = []
     busy: dict[_Worker, _Under] = {}
     try:
         while waiting or busy:
@@ -112,10 +125,13 @@ def run_jobs(
                     yield replace(job.blank, error=f"no time was left for it within {said}")
                     continue
                 try:
-                    worker = idle.pop() if idle else _Worker(open_client(), done)
+                    if not idle:
+                        everyone.append(_Worker(open_client(), done))
+                        idle.append(everyone[-1])
                 except Exception as error:  # noqa: BLE001  # as above
                     yield failed(job.blank, error)
                     continue
+                worker = idle.pop()
                 worker.begin(job)
                 busy[worker] = _Under(job=job, since=now, until=min(now + job.timeout.total_seconds(), end))
             yield from _finished(busy, idle, done)
@@ -124,6 +140,11 @@ def run_jobs(
             worker.leave()
         for worker in idle:
             worker.end()
+        # A thread that comes back from a driver written in C++ while the interpreter ends aborts the process. So each
+        # connection is given the time to close; what does not come back at all does no harm.
+        until = time.monotonic() + _FAREWELL
+        for worker in everyone:
+            worker.join(until)
 
 
 def _finished(
