@@ -9,9 +9,11 @@ from typing import Any
 
 from made import NOON, cause
 from tocsin.core.run import Context, FailedJob, Outcome, Run, Stage, Step, TableLoad
+from tocsin.core.schema import ColumnChange, SchemaChange
 
 DAYS = 30
 #: A name that tries to be markup, a script and an escape sequence.
+_NEW_COLUMN = SchemaChange(table="orders", columns=(ColumnChange(name="discount", data_type="double"),))
 HOSTILE = '<img src=x onerror="alert(1)">&amp;\x1b[31m\u202e'
 
 
@@ -35,7 +37,9 @@ def _orders(days: int, now: datetime) -> Iterator[Run]:
         if day == 0:
             rows //= 10
         tables = {"orders": rows, "order_lines": rows * 3, "refunds": chance.randrange(20, 60)}
-        yield _run("orders", begin, seconds=420 * chance.uniform(0.9, 1.15), tables=tables, first_run=day == days)
+        changes = (_NEW_COLUMN,) if day == 5 else ()
+        took = 420 * chance.uniform(0.9, 1.15)
+        yield _run("orders", begin, seconds=took, tables=tables, first_run=day == days, schema_changes=changes)
 
 
 def _customers(days: int, now: datetime) -> Iterator[Run]:

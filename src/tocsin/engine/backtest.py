@@ -17,6 +17,7 @@ from tocsin.config.model import Config
 from tocsin.core.alert import Alert
 from tocsin.core.event import Event, EventType
 from tocsin.core.finding import Topic
+from tocsin.core.policy import Policy
 from tocsin.core.run import Outcome, Run, Stage
 from tocsin.engine.engine import Engine
 from tocsin.engine.expected import look_at_slots
@@ -55,7 +56,7 @@ class Fired:
 
 @dataclass(frozen=True, kw_only=True)
 class Backtest:
-    """What would have fired."""
+    """What would have fired. What is too slight for anybody to hear of it is left out."""
 
     begin: datetime
     end: datetime
@@ -125,13 +126,22 @@ def replay(config: Config, runs: Iterable[Run], *, store: Store | None = None) -
             _note(engine, opened, subject=event.run.pipeline)
     with engine.store.reading() as tx:
         last = {alert.id: alert for alert in tx.alerts(limit=_MOST)}
-    fired = (Fired(opened=alert, ended=last[alert.id]) for alert in opened.values())
+    fired = [Fired(opened=alert, ended=last[alert.id]) for alert in opened.values()]
+    least = min((policy.least for policy in _policies(config)), key=lambda severity: severity.order)
     return Backtest(
         begin=ended[0].started_at,
         end=clock.now,
         runs=len(ended),
-        fired=tuple(sorted(fired, key=lambda one: (one.opened.since, one.opened.id))),
+        fired=tuple(sorted((one for one in fired if one.ended.severity.order >= least.order), key=_place)),
     )
+
+
+def _policies(config: Config) -> list[Policy]:
+    return [config.policy, *(route.policy for route in config.routes)]
+
+
+def _place(fired: Fired) -> tuple[object, ...]:
+    return fired.opened.since, fired.subject
 
 
 def _events(runs: list[Run]) -> Iterator[list[Event]]:

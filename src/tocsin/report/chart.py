@@ -26,15 +26,21 @@ _ROUND = tuple(number * unit for unit in (1, 60, 3600) for number in (1, 2, 5, 1
 _LABELLED = 0.9
 
 
-def draw_chart(trend: Trend, *, small: bool = False) -> Element:
-    """Return a trend as a chart; a small one stands in a row of a table and has no labels."""
+def draw_chart(trend: Trend, *, small: bool = False, named: bool = True) -> Element:
+    """Return a trend as a chart.
+
+    Args:
+        trend: What to draw.
+        small: It stands in a row of a table and has no labels.
+        named: Each point tells its value; else, as in a small one, only those that stand out do.
+    """
     points = trend.points
     top = _top(points)
     svg = node(
         "svg",
         *_bands(points, top),
         *_line(points, top),
-        *(dot for point in points for dot in _dots(trend, point, points, top, small=small)),
+        *(dot for point in points for dot in _dots(trend, point, top, every=named and not small)),
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         preserveAspectRatio="none",
         role="img",
@@ -83,10 +89,11 @@ def _line(points: Sequence[Judged], top: float) -> Iterator[Element]:
         yield node("polyline", points=" ".join(places), class_="path")
 
 
-def _dots(trend: Trend, point: Judged, points: Sequence[Judged], top: float, *, small: bool) -> Iterator[Element]:
-    """Yield the dot of a point with all that is said of it; in a small chart only what stands out has one."""
+def _dots(trend: Trend, point: Judged, top: float, *, every: bool) -> Iterator[Element]:
+    """Yield the dot of a point with all that is said of it; where not every one has one, of what stands out."""
+    points = trend.points
     looks = ("ring", "hole") if point.unusual else ("left-out",) if point.left_out else ("dot",)
-    if small and looks == ("dot",) and point is not points[-1]:
+    if not every and looks == ("dot",) and point is not points[-1]:
         return
     text = node("title", f"{minute(point.at)} UTC: {trend.judgement(point)}")
     place = _place(point, point.value, points, top)

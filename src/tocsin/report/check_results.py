@@ -61,6 +61,6 @@ def draw_results(results: Sequence[CheckResult]) -> Element:
 
 def _draw(result: CheckResult, x: int) -> Element:
     look, sign = _MARKS[tone_of_result(result)]
-    bar = node("rect", x=str(x), y="0", width=str(_WIDTH), height="12", rx="1.5")
+    bar = node("rect", x=str(x), y="0", width=str(_WIDTH), height="12")
     below = [node("use", href=f"#sign-{sign}", x=str(x), y="15", width="8", height="8")] if sign else []
     return node("g", node("title", f"{minute(result.at)} UTC: {answer(result)}"), bar, *below, class_=f"{look}-mark")

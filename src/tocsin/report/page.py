@@ -22,8 +22,8 @@ from tocsin.report.strip import signs
 _PIPELINES, _ALERTS = 1000, 30
 #: Pipelines in trouble of which all is seen at once.
 _OPENED = 3
-#: Charts in one file, and at most of one pipeline; one pipeline has at least so many.
-_CHARTS, _MOST, _LEAST = 900, 20, 3
+#: Pipelines of which all is drawn; those behind them are in less trouble.
+_FULL = 25
 
 
 def draw(overview: Overview, *, false_alerts: float) -> str:
@@ -75,13 +75,12 @@ def _content(overview: Overview, false_alerts: float) -> Iterator[Element]:
     yield node("h2", "Pipelines")
     if not pipelines:
         yield node("p", "No run has been seen yet. Run a dlt pipeline: it is watched without a line of code.")
-    charts = max(_LEAST, min(_MOST, _CHARTS // max(len(pipelines), 1)))
     for place, facts in enumerate(pipelines):
         yield draw_pipeline(
             facts,
             anchor=anchors[facts.pipeline, facts.environment],
             now=overview.now,
-            charts=Charts(since=overview.since, most=charts, false_alerts=false_alerts),
+            charts=Charts(since=overview.since, full=place < _FULL, false_alerts=false_alerts),
             opened=len(pipelines) == 1 or (place < _OPENED and bool(facts.open_alerts)),
         )
     yield from more(len(overview.pipelines) - _PIPELINES, "pipelines")

@@ -15,6 +15,7 @@ from tocsin.core.message import Tone
 from tocsin.core.phrases import ago, kind, minute, outcome, pipeline, problem, tone_of_alert, tone_of_run, took, why
 from tocsin.core.schema_words import brief
 from tocsin.core.series import Measure, Series
+from tocsin.core.sparkline import sparkline
 from tocsin.core.trend import Trend, trend
 from tocsin.core.words import amount
 from tocsin.report.chart import draw_chart
@@ -23,8 +24,10 @@ from tocsin.report.facts import PipelineFacts
 from tocsin.report.pieces import more, part, signed, table, text
 from tocsin.report.strip import draw_strip, key, marks
 
-#: Marks in the line of a pipeline and below it, and points of a chart.
-_BRIEF, _LONG, _POINTS = 30, 90, 60
+#: Marks in the line of a pipeline and below it, and points of a chart and of a small one.
+_BRIEF, _LONG, _POINTS, _FEW = 30, 90, 60, 30
+#: Tables and steps with a chart.
+_CHARTS = 20
 #: Lines of each table.
 _PROBLEMS, _TABLES, _CHANGES, _FAILURES, _MISSED = 20, 40, 12, 6, 10
 _WHY = "Why"
@@ -32,12 +35,12 @@ _WHY = "Why"
 
 @dataclass(frozen=True, kw_only=True)
 class Charts:
-    """How charts are drawn."""
+    """What is drawn, and how."""
 
     #: The beginning of the time that is told of.
     since: datetime
-    #: How many tables of a pipeline have one.
-    most: int
+    #: All is drawn. Of pipelines far down a long list tables have a line of text in place of a chart.
+    full: bool
     #: How many false alerts a month are accepted of each table: what is expected follows from it.
     false_alerts: float
 
@@ -49,7 +52,7 @@ def draw_pipeline(facts: PipelineFacts, *, anchor: str, now: datetime, charts: C
         facts: What is known of it.
         anchor: By what links find it.
         now: The present.
-        charts: How its charts are drawn.
+        charts: What is drawn, and how.
         opened: Whether all of it is seen at once.
     """
     parts = [
@@ -134,12 +137,12 @@ def _runs(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
     if not shown:
         return
     often = f"Runs: {_share(facts)}"
-    strip = [draw_strip(shown)] if len(shown) > _BRIEF else []
+    strip = [draw_strip(shown)] if len(shown) > _BRIEF and charts.full else []
     yield part(often, *strip, key(shown))
     whole = facts.series.get((Measure.SECONDS, ""))
-    if whole is not None and (seen := _trend(facts, whole, charts)).points:
+    if whole is not None and (seen := _trend(facts, whole, charts, _POINTS if charts.full else _FEW)).points:
         expected = f", expected {seen.expected}" if seen.expected else ""
-        yield part(f"Duration: {seen.words(seen.points[-1].value)}{expected}", draw_chart(seen))
+        yield part(f"Duration: {seen.words(seen.points[-1].value)}{expected}", draw_chart(seen, named=charts.full))
 
 
 def _share(facts: PipelineFacts) -> str:
@@ -156,18 +159,14 @@ def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Ele
     series.sort(key=lambda one: (one.item not in troubled, -one.points[-1].value, one.item))
     if not series:
         return
-    # What has no chart needs no more than its newest point.
-    seen = [_trend(facts, one, charts, _POINTS if n < charts.most else 1) for n, one in enumerate(series[:_TABLES])]
     rows = [
         (
             text(one.item),
-            draw_chart(shown, small=True) if index < charts.most and shown.points else "",
-            shown.words(one.points[-1].value),
-            shown.expected,
+            *_drawn(facts, one, charts, small=index < _CHARTS),
             _fresh(one, now),
             _trouble(facts, one.item),
         )
-        for index, (one, shown) in enumerate(zip(series, seen, strict=False))
+        for index, one in enumerate(series[:_TABLES])
     ]
     names = ("Table", "Rows a run", "Last run", "Expected", "New data", "Problem")
     drawn = table(names, rows, right=frozenset({"Last run"}))
@@ -175,20 +174,10 @@ def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Ele
 
 
 def _steps(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
-    series = [one for (measure, item), one in facts.series.items() if measure is Measure.SECONDS and item]
-    shown = [one for one in (_trend(facts, each, charts) for each in series) if one.points]
-    if not shown:
-        return
-    rows = [
-        (
-            one.item,
-            draw_chart(one, small=True) if charts.most > len(series) else "",
-            one.words(one.points[-1].value),
-            one.expected,
-        )
-        for one in shown
-    ]
-    yield part("Steps", table(("Step", "Duration", "Last run", "Expected"), rows, right=frozenset({"Last run"})))
+    steps = [one for (measure, item), one in facts.series.items() if measure is Measure.SECONDS and item and one.points]
+    if steps:
+        rows = [(one.item, *_drawn(facts, one, charts, small=True)) for one in steps]
+        yield part("Steps", table(("Step", "Duration", "Last run", "Expected"), rows, right=frozenset({"Last run"})))
 
 
 def _checks(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
@@ -238,7 +227,16 @@ def _changes(facts: PipelineFacts) -> Iterator[Element]:
         yield part("Schema changes", table(("Run (UTC)", "Table", "Change"), rows), *left_out)
 
 
-def _trend(facts: PipelineFacts, series: Series, charts: Charts, newest: int = _POINTS) -> Trend:
+def _drawn(facts: PipelineFacts, series: Series, charts: Charts, *, small: bool) -> tuple[Content, str, str]:
+    """Return what the runs of a table or step looked like, the last value, and what was expected of it."""
+    last = series.points[-1].value
+    if small and charts.full and (shown := _trend(facts, series, charts, _FEW)).points:
+        return draw_chart(shown, small=True), shown.words(last), shown.expected
+    newest = _trend(facts, series, charts, 1)
+    return sparkline([point.value for point in series.points[-_FEW:]]), newest.words(last), newest.expected
+
+
+def _trend(facts: PipelineFacts, series: Series, charts: Charts, newest: int) -> Trend:
     return trend(series, facts.alerts, false_alerts=charts.false_alerts, newest=newest, since=charts.since)
 
 

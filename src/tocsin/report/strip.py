@@ -129,7 +129,7 @@ def _of_slot(slot: Slot) -> Mark:
 
 def _draw(mark: Mark, x: int, longest: float) -> Element:
     height = _BARS - 2 if mark.seconds is None else _height(mark.seconds, longest)
-    bar = node("rect", x=str(x), y=f"{_BARS - height:g}", width=str(_WIDTH), height=f"{height:g}", rx="1.5")
+    bar = node("rect", x=str(x), y=f"{_BARS - height:g}", width=str(_WIDTH), height=f"{height:g}")
     sign = [node("use", href=f"#sign-{mark.sign}", x=str(x), y="31", width="8", height="8")] if mark.sign else []
     return node("g", node("title", mark.text), bar, *sign, class_=f"{mark.look}-mark")
 
@@ -141,7 +141,7 @@ def _height(seconds: float, longest: float) -> float:
 
 
 def _key(mark: Mark) -> Element:
-    shape = node("rect", x="0", y="1", width="8", height="8", rx="1.5")
+    shape = node("rect", x="0", y="1", width="8", height="8")
     if mark.sign:
         shape = node("use", href=f"#sign-{mark.sign}", x="0", y="1", width="8", height="8")
     sample = node("svg", shape, width="8", height="10", aria_hidden="true", class_=f"{mark.look}-mark")
