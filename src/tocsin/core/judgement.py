@@ -24,6 +24,11 @@ _MATERIAL = {Measure.ROWS: (0.2, 5), Measure.SECONDS: (0.5, 60)}
 #: A level is taken for the new normal once it lasted so many runs, over so much time, and varies by no more than this.
 _RUNS, _LASTS, _EQUAL = 3, timedelta(days=1, hours=12), 0.25
 
+#: Where most of so many runs, and most within so much time, were unusual, learning begins anew.
+_LOST, _LOST_WITHIN = 10, timedelta(days=4)
+#: What is unusual in one hour is so in the next: no more independent tests a day are counted than these make.
+_APART = timedelta(hours=6)
+
 
 class Why(StrEnum):
     """Why a value is told."""
@@ -98,7 +103,7 @@ def _weigh(known: Series, point: Point, false_alerts: float) -> _Weighed | None:
     expected = expect(known, point.at)
     if expected is None:
         return None
-    alpha = false_alerts * (expected.rhythm.interval / _MONTH)
+    alpha = false_alerts * (max(expected.rhythm.interval, _APART) / _MONTH)
     return _Weighed(expected, expected.p_value(point.value), min(max(alpha, _LEAST_ALPHA), _MOST_ALPHA))
 
 
@@ -137,6 +142,8 @@ def _judged(
         for twin in twins:
             series = series.leave_out(twin.logical_id, None)
         why = None
+    if why in {Why.LOW, Why.HIGH} and _is_lost(known):
+        return Judgement(series=series.accept(known.points[0].at), point=point)
     if why in {Why.LOW, Why.HIGH} and (since := _new_level_since(known)) is not None:
         accepted = _weigh(known.accept(since), point, false_alerts)
         if accepted is not None and accepted.p_value > accepted.alpha:
@@ -193,6 +200,15 @@ def _twins(known: Series, point: Point) -> list[Point]:
 def _are_equal(points: list[Point]) -> bool:
     middle = median(point.value for point in points)
     return all(abs(point.value - middle) <= _EQUAL * middle for point in points)
+
+
+def _is_lost(known: Series) -> bool:
+    """Return whether most of the newest values were unusual and not nothing: then it is not known what is usual."""
+    told = [point for point in known.points if point.left_out in {None, LeftOut.UNUSUAL}]
+    of_last_days = [point for point in told if told[-1].at - point.at <= _LOST_WITHIN]
+    newest = max(of_last_days, told[-_LOST:], key=len)
+    unusual = sum(point.left_out is LeftOut.UNUSUAL and point.value > 0 for point in newest)
+    return len(newest) >= _LOST and unusual > len(newest) / 2
 
 
 def _new_level_since(known: Series) -> datetime | None:

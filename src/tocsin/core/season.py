@@ -57,11 +57,11 @@ def rhythm(times: Sequence[datetime]) -> Rhythm:
 def is_known(found: Rhythm, times: Sequence[datetime], at: datetime) -> bool:
     """Return whether values that came at these times say anything about one that comes at this moment.
 
-    Working days say nothing about the first weekend, and half a day nothing about the other half.
+    Working days say nothing about the first weekend, and two days little about the hours of the third.
     """
     if found.season is Season.WEEK:
         return any((time.weekday() >= _SATURDAY) is (at.weekday() >= _SATURDAY) for time in times)
-    return found.season is Season.NONE or at - times[0] >= _DAY
+    return found.season is Season.NONE or at - times[0] >= _TIMES * _DAY
 
 
 def effects(found: Rhythm, times: Sequence[datetime], values: Sequence[float]) -> dict[int, float]:

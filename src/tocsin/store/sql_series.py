@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from tocsin.core.series import Key, LeftOut, Measure, Point, Series
+from tocsin.core.series import KEPT, Key, LeftOut, Measure, Point, Series
 from tocsin.errors import StoreError
 from tocsin.store.sql_rows import Rows
 from tocsin.store.tables import series as table
@@ -18,7 +19,7 @@ _OF_PIPELINE = select(table.c.data).where(
     table.c.pipeline == bindparam("pipeline"), table.c.environment == bindparam("environment")
 )
 _JSON = json.JSONEncoder(separators=(",", ":"))
-_LEFT_OUT = {str(why): why for why in LeftOut}
+_LEFT_OUT: Mapping[str | None, LeftOut | None] = {None: None, **{str(why): why for why in LeftOut}}
 
 
 class AllSeries(Rows):
@@ -67,17 +68,14 @@ def _dump(one: Series) -> str:
 def _load(text: str, pipeline: str, environment: str) -> Series:
     try:
         data: Mapping[str, Any] = json.loads(text)
-        columns = (data["at"], data["value"], data["logical_id"], data["left_out"])
         since = data["level_since"]
+        left_out = [_LEFT_OUT[why] for why in data["left_out"]]
         return Series(
             pipeline=pipeline,
             environment=environment,
             measure=Measure(data["measure"]),
             item=data["item"],
-            points=tuple(
-                Point(_moment(at), value, logical_id, _LEFT_OUT[why] if why is not None else None)
-                for at, value, logical_id, why in zip(*columns, strict=True)
-            ),
+            points=tuple(map(Point, map(_moment, data["at"]), data["value"], data["logical_id"], left_out)),
             level_since=_moment(since) if since is not None else None,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -87,5 +85,7 @@ def _load(text: str, pipeline: str, environment: str) -> Series:
         ) from error
 
 
+@lru_cache(maxsize=10 * KEPT)
 def _moment(seconds: float) -> datetime:
+    """Return a moment. The tables of a pipeline have the same ones."""
     return datetime.fromtimestamp(seconds, UTC)
