@@ -43,7 +43,7 @@ class Connection:
         self._file = sock.makefile("rb")
 
     def read_request(self) -> Request | None:
-        """Read one request, or None where none comes."""
+        """Read one request, or None where none comes, or only a part of one."""
         first = self._file.readline(65536).decode("latin-1").split()
         if len(first) != 3:
             return None
@@ -51,7 +51,10 @@ class Connection:
         while line := self._file.readline().strip().decode("latin-1"):
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        body = self._file.read(int(headers.get("content-length", "0")))
+        length = int(headers.get("content-length", "0"))
+        body = self._file.read(length)
+        if len(body) < length:
+            return None
         self.request = Request(method=first[0], target=first[1], headers=headers, body=body)
         return self.request
 
