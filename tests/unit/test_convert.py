@@ -19,10 +19,11 @@ from tocsin.capture.convert import (
     outcome_of_error,
     outcome_without_error,
     schema_changes,
+    schemas,
     tables_loaded,
 )
 from tocsin.core.run import Outcome, Stage, TableLoad
-from tocsin.core.schema import ColumnChange, SchemaChange
+from tocsin.core.schema import ColumnChange, SchemaChange, SchemaVersion
 
 
 class SignalReceivedException(KeyboardInterrupt):
@@ -217,6 +218,41 @@ def test_schema_changes() -> None:
 def test_no_schema_changes(load: Any) -> None:
     """A first run and a refresh make everything anew, which is no drift."""
     assert schema_changes(load) == ()
+
+
+def test_schemas() -> None:
+    """The last loaded package of each schema tells the user's tables, with the columns that have a type."""
+    known = {
+        "orders": {"columns": {"id": {"data_type": "bigint"}, "unseen": {}, "_dlt_id": {"data_type": "text"}}},
+        "empty": {"columns": {"unseen": {}}},
+        "_dlt_loads": {"columns": {"load_id": {"data_type": "text"}}},
+    }
+    old = SimpleNamespace(name="shop", version_hash="a", tables={})
+    new = SimpleNamespace(name="shop", version_hash="b", tables=known)
+    aborted = SimpleNamespace(name="shop", version_hash="c", tables={})
+    load = _info(_package(schema=old), _package(schema=new), _package(schema=aborted, state="aborted"))
+    assert schemas(load) == (SchemaVersion(name="shop", version_hash="b", tables={"orders": {"id": "bigint"}}),)
+    assert schemas(None) == ()
+
+
+def test_a_schema_of_too_many_columns_is_not_described() -> None:
+    """Its hash is told, and nothing is compared."""
+    columns = {f"c{number}": {"data_type": "text"} for number in range(5001)}
+    schema = SimpleNamespace(name="shop", version_hash="a", tables={"wide": {"columns": columns}})
+    assert schemas(_info(_package(schema=schema))) == (SchemaVersion(name="shop", version_hash="a", tables=None),)
+
+
+def test_resource_of_nested_data() -> None:
+    """A table that was made of nested data has the resource of the table around it; one without any has none."""
+    schema = _schema(orders=("id",), lines=("n",), stray=("n",))
+    schema.tables["orders"]["resource"] = "orders_api"
+    schema.tables["lines"]["parent"] = "orders"
+    package = _package(schema=schema, schema_update=_update(orders=("id",), lines=("n",), stray=("n",)))
+    assert {change.table: change.resource for change in schema_changes(_info(package))} == {
+        "orders": "orders_api",
+        "lines": "orders_api",
+        "stray": None,
+    }
 
 
 def test_stage_of_a_failure() -> None:

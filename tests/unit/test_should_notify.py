@@ -15,6 +15,8 @@ from tocsin.core.policy import Policy
 from tocsin.core.severity import Severity
 
 _TOLD = Told(at=at(0), seq=1, said=saying(alert()))
+_PASSING = {"kind": Kind.SCHEMA}
+_TOLD_OF_IT = Told(at=at(0), seq=1, said=saying(alert(kind=Kind.SCHEMA)))
 _ACKNOWLEDGED = {"state": State.ACKNOWLEDGED, "acknowledged_by": "ann"}
 _RESOLVED = {"state": State.RESOLVED, "resolved_at": at(1)}
 
@@ -37,6 +39,14 @@ _RESOLVED = {"state": State.RESOLVED, "resolved_at": at(1)}
         ({"reason_key": "401"}, Change.NOTHING, _TOLD, 1, Reason.REASON_CHANGED),
         # What changed back in the meantime is no news.
         ({}, Change.REASON_CHANGED, _TOLD, 1, Reason.ALREADY_TOLD),
+        # What has happened and does not go on is told once: neither time nor its end is news.
+        (_PASSING, Change.OPENED, None, 0, Reason.NEW),
+        (_PASSING, Change.NOTHING, _TOLD_OF_IT, 240, Reason.PASSED),
+        (_PASSING, Change.REPEATED, _TOLD_OF_IT, 240, Reason.PASSED),
+        ({**_PASSING, "reason_key": "another"}, Change.REASON_CHANGED, _TOLD_OF_IT, 1, Reason.REASON_CHANGED),
+        ({**_PASSING, **_RESOLVED}, Change.RESOLVED, _TOLD_OF_IT, 1, Reason.PASSED),
+        ({**_PASSING, **_RESOLVED}, Change.RESOLVED, None, 1, Reason.NEVER_TOLD),
+        ({**_PASSING, **_RESOLVED, "resolved_by": "ann"}, Change.RESOLVED, _TOLD_OF_IT, 1, Reason.RECOVERED),
         # A channel that was added while the alert was open hears of it at the next finding.
         ({}, Change.REPEATED, None, 1, Reason.NEW),
         # An acknowledged problem is not repeated, but its end is told.

@@ -17,7 +17,7 @@ _LOG_LINES = 40
 
 _JOBS = (Column(name="Table"), Column(name="Job"), Column(name="Answer"))
 _STEPS = (Column(name="Step"), Column(name="Result"), Column(name="Started (UTC)"), Column(name="Took", right=True))
-_TABLES = (Column(name="Table"), Column(name="Rows", right=True), Column(name="New in the schema"))
+_TABLES = (Column(name="Table"), Column(name="Rows", right=True), Column(name="Schema changes"))
 
 
 def show_run(screen: Screen, run: Run, log: str | None) -> None:
@@ -39,12 +39,13 @@ def show_run(screen: Screen, run: Run, log: str | None) -> None:
     if run.steps:
         screen.heading("Steps")
         screen.table(_STEPS, [_step(step) for step in run.steps])
-    if run.tables:
+    if run.tables or run.schema_changes:
         screen.heading("Tables")
         # Those of dlt itself come last.
         tables = sorted(run.tables, key=lambda load: load.table.startswith("_dlt"))
         changes = {change.table: brief(change, most=8) for change in run.schema_changes}
-        screen.table(_TABLES, [(load.table, f"{load.rows:,}", changes.get(load.table, "")) for load in tables])
+        loaded = [(load.table, f"{load.rows:,}", changes.pop(load.table, "")) for load in tables]
+        screen.table(_TABLES, [*loaded, *((table, "", change) for table, change in changes.items())])
     if log is not None or run.context.log_path:
         screen.heading("Log")
         _show_log(screen, run, log)
