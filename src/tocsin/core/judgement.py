@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -193,13 +193,22 @@ def _twins(known: Series, point: Point) -> list[Point]:
     if len(alike) < _RUNS - 1 or not all(each.left_out is LeftOut.UNUSUAL for each in alike):
         return []
     between = [each.left_out is None for each in known.points if each.at > alike[0].at]
-    habit = sum(between) > len(between) / 2 and _are_equal([*alike, point])
+    habit = sum(between) > len(between) / 2 and _are_equal([each.value for each in [*alike, point]])
     return alike if habit else []
 
 
-def _are_equal(points: list[Point]) -> bool:
-    middle = median(point.value for point in points)
-    return all(abs(point.value - middle) <= _EQUAL * middle for point in points)
+def _are_equal(values: Sequence[float]) -> bool:
+    middle = median(values)
+    return all(abs(value - middle) <= _EQUAL * middle for value in values)
+
+
+def _beside_usual(known: Series, points: Sequence[Point]) -> list[float]:
+    """Return values as parts of what had been expected of each, so that a weekend looks like the days around it."""
+    expected = [expect(known, point.at) for point in points]
+    return [
+        point.value / one.typical if one is not None and one.typical else point.value
+        for point, one in zip(points, expected, strict=True)
+    ]
 
 
 def _is_lost(known: Series) -> bool:
@@ -221,4 +230,4 @@ def _new_level_since(known: Series) -> datetime | None:
     level = [point for point in newest if point.at >= since]
     if len(level) < _RUNS:
         level = newest[-_RUNS:]
-    return level[0].at if _are_equal(level) else None
+    return level[0].at if _are_equal(_beside_usual(known, level)) else None

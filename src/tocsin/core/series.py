@@ -131,7 +131,7 @@ def _values(run: Run, known: Mapping[Key, Series]) -> Iterator[tuple[Key, float]
     yield (Measure.SECONDS, ""), max(run.duration.total_seconds(), 0)
     if run.steps:
         for stage, seconds in step_seconds(run, run.started_at).items():
-            yield (Measure.SECONDS, stage), max(seconds, 0)
+            yield (Measure.SECONDS, stage.value), max(seconds, 0)
     if run.stage.order < Stage.LOAD.order or not (run.tables or run.outcome is Outcome.NO_DATA):
         return
     tables = {load.table: load.rows for load in run.tables if not load.table.startswith("_dlt")}
