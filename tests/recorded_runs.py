@@ -109,3 +109,13 @@ def _run(
         "context": Context(host="etl-1"),
     }
     return Run(**(facts | changes))
+
+
+def counts(*, days: int = 60, zero: int | None = None) -> str:
+    """Return a CSV of counts up to yesterday: a table that jumps about, and brings nothing on the day `zero`."""
+    jumps = {20: 3.0, 30: 0.3, 40: 3.4, 50: 0.25}
+    lines = ["table,date,rows,seconds"]
+    for day in range(days):
+        rows = 0 if day == zero else round(1000 * (1 + day % 5 / 20) * jumps.get(day, 1))
+        lines.append(f"orders,{NOON - timedelta(days=days - day):%Y-%m-%d},{rows},60")
+    return "\n".join(lines) + "\n"

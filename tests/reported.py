@@ -15,7 +15,11 @@ from tocsin.engine.backtest import replay
 from tocsin.store.memory import MemoryStore
 from tocsin.store.protocol import Store
 
-SETTINGS = {"pipelines": {"orders": {"schedule": "0 6 * * *", "start_within": "30m"}}}
+SETTINGS = {
+    "pipelines": {
+        "orders": {"schedule": "0 6 * * *", "start_within": "30m", "tables": {"refunds": {"fresh_within": "26h"}}}
+    }
+}
 
 
 def config(home: Path) -> Config:

@@ -11,6 +11,8 @@ import pytest
 from made import NOON, at, good_run, run
 from recorded_runs import recorded
 from reported import config
+from tocsin.config.layer import Layer
+from tocsin.config.load import load
 from tocsin.core.finding import Kind, Topic
 from tocsin.core.run import Outcome, Run, TableLoad
 from tocsin.core.series import LeftOut, Measure
@@ -134,3 +136,17 @@ def test_failures_have_no_budget(tmp_path: Path) -> None:
     assert tested.counts["orders", "default", Topic.DELIVERY, ""] >= 1
     assert tested.over(0) == []
     assert tested.begin == at(-1)
+
+
+def test_a_table_that_gets_too_old_is_told_when_it_does(tmp_path: Path) -> None:
+    """Time alone makes it so: no run has to end for it."""
+    fresh = {"pipelines": {"customers": {"tables": {"customers": {"fresh_within": "4h"}}}}}
+    settings = load([Layer(origin="test", values={"tocsin": fresh}, secrets_allowed=False)], home=tmp_path)
+    runs = [one for one in recorded(days=1) if one.pipeline == "customers"]
+
+    told = _of(replay(settings, runs), "customers")
+
+    # Its runs end a minute or two after nine, fifteen, twenty-one and three.
+    assert [(when[:5], kind, table) for when, kind, table in told] == [
+        (when, Kind.STALE, "customers") for when in ("22 13", "22 19", "23 01", "23 07")
+    ]

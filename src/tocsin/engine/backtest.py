@@ -1,6 +1,7 @@
 """What the rules would have made of recorded runs: the engine itself lives through them again, in memory.
 
-Runs begin and end at their times by a clock that is moved, and slots are looked at when they are due. Nobody is told.
+Runs begin and end at their times by a clock that is moved, and slots and the age of tables are
+looked at when they are due. Nobody is told.
 What runs did not leave behind cannot be replayed: whether they stood still, and the answers of checks.
 """
 
@@ -21,6 +22,7 @@ from tocsin.core.policy import Policy
 from tocsin.core.run import Outcome, Run, Stage
 from tocsin.engine.engine import Engine
 from tocsin.engine.expected import look_at_slots
+from tocsin.engine.freshness import look_at_freshness
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
 from tocsin.store.memory import MemoryStore
@@ -177,20 +179,21 @@ def _as_begun(run: Run) -> Run:
 
 
 def _let_pass(engine: Engine, clock: _MovedClock, until: datetime, opened: dict[str, Alert]) -> None:
-    """Look at the slots whenever one is due before `until`."""
-    while (due := _next_slot(engine)) is not None and due <= until:
+    """Look at slots and at the age of tables whenever one of them is due before `until`."""
+    while (due := _next_due(engine)) is not None and due <= until:
         # Whatever is overdue is looked at now, and time goes on.
         due = max(due, clock.now + _INSTANT)
         clock.now = max(clock.now, due - _BEFORE)
         look_at_slots(engine)
         clock.now = due
-        if look_at_slots(engine):
+        if look_at_slots(engine) + look_at_freshness(engine):
             _note(engine, opened)
 
 
-def _next_slot(engine: Engine) -> datetime | None:
+def _next_due(engine: Engine) -> datetime | None:
     with engine.store.reading() as tx:
-        return tx.next_slot_at()
+        stale = (table.due_at for table in tx.freshness(engine.config.environment))
+        return min((at for at in (tx.next_slot_at(), *stale) if at is not None), default=None)
 
 
 def _note(engine: Engine, opened: dict[str, Alert], subject: str | None = None) -> None:

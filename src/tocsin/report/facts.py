@@ -35,6 +35,8 @@ class PipelineFacts:
     #: Open ones first, then the newest.
     alerts: Sequence[Alert] = ()
     series: Mapping[Key, Series] = field(default_factory=dict)
+    #: For how long tables may go without new rows, where somebody asks.
+    fresh_within: Mapping[str, timedelta] = field(default_factory=dict)
     #: By their names.
     checks: Sequence[CheckHistory] = ()
     expectation: Expectation | None = None
@@ -124,6 +126,7 @@ def _read(tx: Transaction, pipeline: str, environment: str, *, since: datetime) 
         slots=[slot for slot in tx.slots(pipeline, environment, limit=_SLOTS) if slot.due_at >= since],
         alerts=[alert for alert in alerts if alert.open or alert.last_at >= since],
         series=tx.series(pipeline, environment),
+        fresh_within={one.table: one.within for one in tx.freshness(environment, pipeline=pipeline)},
         checks=[history for history in tx.check_histories(pipeline, environment) if history.results],
         expectation=tx.expectation(pipeline, environment),
     )

@@ -17,7 +17,7 @@ from tocsin.core.schema_words import brief
 from tocsin.core.series import Measure, Series
 from tocsin.core.sparkline import sparkline
 from tocsin.core.trend import Trend, trend
-from tocsin.core.words import amount
+from tocsin.core.words import amount, duration
 from tocsin.report.chart import draw_chart
 from tocsin.report.check_results import answer, check_urgency, draw_results, tone_of_result
 from tocsin.report.facts import PipelineFacts
@@ -163,7 +163,7 @@ def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Ele
         (
             text(one.item),
             *_drawn(facts, one, charts, small=index < _CHARTS),
-            _fresh(one, now),
+            _fresh(facts, one, now),
             _trouble(facts, one.item),
         )
         for index, one in enumerate(series[:_TABLES])
@@ -240,10 +240,12 @@ def _trend(facts: PipelineFacts, series: Series, charts: Charts, newest: int) ->
     return trend(series, facts.alerts, false_alerts=charts.false_alerts, newest=newest, since=charts.since)
 
 
-def _fresh(series: Series, now: datetime) -> str:
-    """Return when a table got rows last."""
+def _fresh(facts: PipelineFacts, series: Series, now: datetime) -> str:
+    """Return when a table got rows last, and for how long it may go without."""
     filled = next((point for point in reversed(series.points) if point.value > 0), None)
-    return ago(filled.at, now) if filled is not None else "none yet"
+    within = facts.fresh_within.get(series.item)
+    asked = f", within {duration(within)}" if within is not None else ""
+    return (ago(filled.at, now) if filled is not None else "none yet") + asked
 
 
 def _trouble(facts: PipelineFacts, item: str) -> Content:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
-
 import dlt
 import pytest
 
 from cli_project import Project
-from made import NOON
+from recorded_runs import counts
 
 CONFIGURED = """
 [tocsin.pipelines.orders]
@@ -18,16 +15,11 @@ start_within = "30m"
 """
 
 
-def _counts(project: Project, *, days: int = 60, zero: int | None = None) -> Path:
-    """Write a file of counts: a table that jumps about, and brings nothing on one day."""
-    jumps = {20: 3.0, 30: 0.3, 40: 3.4, 50: 0.25}
-    lines = ["table,date,rows,seconds"]
-    for day in range(days):
-        rows = 0 if day == zero else round(1000 * (1 + day % 5 / 20) * jumps.get(day, 1))
-        lines.append(f"orders,{NOON - timedelta(days=days - day):%Y-%m-%d},{rows},60")
+def _counts(project: Project, *, zero: int | None = None) -> str:
+    """Write a file of counts."""
     path = project.folder / "counts.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    path.write_text(counts(zero=zero))
+    return str(path)
 
 
 @pytest.fixture
@@ -68,7 +60,7 @@ def test_a_budget_that_is_kept_exits_with_0(recorded: Project) -> None:
 
 def test_over_the_budget_it_exits_with_1(project: Project) -> None:
     """A pipeline of CI can ask for it."""
-    result = project.tocsin("backtest", "--csv", str(_counts(project)), "--budget", "0.1")
+    result = project.tocsin("backtest", "--csv", _counts(project), "--budget", "0.1")
 
     assert result.exit_code == 1
     assert "error: 1 table or step has more than 0.1 alerts a month" in result.stdout
@@ -77,24 +69,24 @@ def test_over_the_budget_it_exits_with_1(project: Project) -> None:
 
 def test_tuning_prints_the_line_to_write(project: Project) -> None:
     """The setting that it names keeps to the budget, and is the most attentive one that does."""
-    counts = str(_counts(project))
+    file = _counts(project)
     project.configure("[tocsin]\nfalse_alerts = 1\n")
-    number = project.json("backtest", "--csv", counts)["counts"][0]["per_month"]
+    number = project.json("backtest", "--csv", file)["counts"][0]["per_month"]
     budget = str(number - 0.4)
 
-    result = project.tocsin("backtest", "--csv", counts, "--budget", budget, "--tune")
+    result = project.tocsin("backtest", "--csv", file, "--budget", budget, "--tune")
 
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("false_alerts = ")]
     assert "[tocsin]\nfalse_alerts = " in result.stdout
     project.configure(f"[tocsin]\n{line}\n")
     assert f"{line}, which is in force, keeps to it" in project.says(
-        "backtest", "--csv", counts, "--budget", budget, "--tune"
+        "backtest", "--csv", file, "--budget", budget, "--tune"
     )
 
 
 def test_what_no_setting_changes_is_said(project: Project) -> None:
     """A table that got nothing is told whatever is accepted."""
-    result = project.tocsin("backtest", "--csv", str(_counts(project, zero=45)), "--budget", "0", "--tune")
+    result = project.tocsin("backtest", "--csv", _counts(project, zero=45), "--budget", "0", "--tune")
 
     assert result.exit_code == 1
     assert "warning: no setting keeps to it" in result.stdout
@@ -102,7 +94,7 @@ def test_what_no_setting_changes_is_said(project: Project) -> None:
 
 def test_a_document_has_all_of_it(project: Project) -> None:
     """Programs get every alert and every count."""
-    result = project.tocsin("backtest", "--csv", str(_counts(project, zero=45)), "--json", "--budget", "99")
+    result = project.tocsin("backtest", "--csv", _counts(project, zero=45), "--json", "--budget", "99")
 
     assert result.exit_code == 0
     document = project.json("backtest", "--csv", "counts.csv")
