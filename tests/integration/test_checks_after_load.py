@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,26 @@ def test_a_query_that_hangs_does_not_hold_the_pipeline(project: Project) -> None
     assert ended.out == "after\n"
     [heard] = project.messages("customer-support")
     assert "could not be run: no answer within 1." in heard["title"]
+
+
+def test_a_signal_does_not_wait_for_checks(project: Project) -> None:
+    """SIGTERM ends the program at once while a check hangs, and the run before it has gone well."""
+    hanging = _IN_CODE.replace(
+        "SELECT id, agent FROM calls WHERE customer_id IS NULL",
+        "SELECT a.range FROM range(1000000) a, range(1000000) b, range(1000) c WHERE a.range + b.range < c.range",
+    )
+    process = start(hanging + "\n    pipeline.run(calls())", project.folder, {"TOCSIN__CHECK_BUDGET": "10m"})
+    events = project.folder / "tocsin" / "spool"
+    end = time.monotonic() + 120
+    while not list(events.glob("*run.finished*")):
+        assert time.monotonic() < end, "the run has not ended"
+        time.sleep(0.05)
+
+    process.terminate()
+
+    ended = wait(process, project.folder)
+    assert ended.code == -signal.SIGTERM
+    assert [run.outcome.value for run in ended.ended()] == ["succeeded"]
 
 
 def test_a_destination_without_sql_is_told(project: Project) -> None:
