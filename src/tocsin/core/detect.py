@@ -155,7 +155,7 @@ def _follow(values: Sequence[float]) -> tuple[float, float, float, float]:
         pulled = max(-most, min(most, off))
         if index:
             variance += _SPREAD * (pulled * pulled - variance)
-        if index and index >= len(values) - _REMEMBERED:
+        if index >= len(values) - _REMEMBERED:
             highest, lowest = max(highest, off), max(lowest, -off)
         level += _LEVEL * pulled
     return level, math.sqrt(variance), highest, lowest

@@ -52,7 +52,8 @@ def evidence(judged: Judgement) -> Mapping[str, str]:
         return {"Expected": "not known yet: fewer than 4 runs can be learned from"}
     facts = {"Expected": f"{usual_text(judged).removeprefix('usually ')}, learned from {count(expected.n, 'run')}"}
     season = expected.rhythm.season
-    facts["Method"] = _METHOD.format(season=_SEASONS[season], odds=_odds(expected.p_value(judged.point.value)))
+    by_season = _SEASONS[season] if expected.alike else ""
+    facts["Method"] = _METHOD.format(season=by_season, odds=_odds(expected.p_value(judged.point.value)))
     if alike := expected.alike:
         written = f"{'%a ' if season is Season.WEEK else ''}%d %b{' %H:%M' if season is Season.DAY else ''}"
         label = {Season.WEEK: "Same weekday", Season.DAY: "Same hour"}.get(season, "Before")
