@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
+
+import pytest
+from rich.console import Console
 
 from made import NOON, alert
 from tocsin.cli.drawing import draw_trend, table_rows
+from tocsin.cli.plain_screen import PlainScreen
+from tocsin.cli.rich_screen import RichScreen
 from tocsin.core.finding import Topic
 from tocsin.core.series import LeftOut, Measure, Point, Series
 from tocsin.core.trend import Trend, trend
@@ -102,4 +108,20 @@ def test_a_pipe_gets_a_row_a_run() -> None:
     assert rows == [
         ("2026-11-22 12:00", "1,000", "", "first load, not learned from"),
         ("2026-11-23 12:00", "1,000", "", ""),
+    ]
+
+
+def test_a_terminal_and_a_pipe_each_show_it_their_way(capsys: pytest.CaptureFixture[str]) -> None:
+    """A window gets the drawing, no wider than it is; a pipe gets the table."""
+    shown, file = _trend(_series(*[1000] * 9)), io.StringIO()
+
+    RichScreen(Console(file=file, width=60, highlight=False)).trend(shown)
+    PlainScreen().trend(shown)
+
+    drawn = file.getvalue().splitlines()
+    assert sum(line.count("●") for line in drawn) == 9
+    assert max(map(len, drawn)) <= 60
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "RUN (UTC)         VALUE  EXPECTED      NOTE",
+        "2026-11-15 12:00  1,000  -             -",
     ]

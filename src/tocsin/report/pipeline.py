@@ -168,8 +168,8 @@ def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Ele
         )
         for index, one in enumerate(series[:_TABLES])
     ]
-    names = ("Table", "Rows a run", "Last run", "Expected", "New data", "Problem")
-    drawn = table(names, rows, right=frozenset({"Last run"}))
+    names = ("Table", "Rows a run", "Last good run", "Expected", "New data", "Problem")
+    drawn = table(names, rows, right=frozenset({"Last good run"}))
     yield part("Tables", drawn, *more(len(series) - _TABLES, "tables"))
 
 
@@ -177,7 +177,9 @@ def _steps(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
     steps = [one for (measure, item), one in facts.series.items() if measure is Measure.SECONDS and item and one.points]
     if steps:
         rows = [(one.item, *_drawn(facts, one, charts, small=True)) for one in steps]
-        yield part("Steps", table(("Step", "Duration", "Last run", "Expected"), rows, right=frozenset({"Last run"})))
+        yield part(
+            "Steps", table(("Step", "Duration", "Last good run", "Expected"), rows, right=frozenset({"Last good run"}))
+        )
 
 
 def _checks(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
