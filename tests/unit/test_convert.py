@@ -222,9 +222,11 @@ def test_no_schema_changes(load: Any) -> None:
 
 def test_schemas() -> None:
     """The last loaded package of each schema tells the user's tables, with the columns that have a type."""
+    seen = {"x-normalizer": {"seen-data": True}}
     known = {
-        "orders": {"columns": {"id": {"data_type": "bigint"}, "unseen": {}, "_dlt_id": {"data_type": "text"}}},
-        "empty": {"columns": {"unseen": {}}},
+        "orders": {"columns": {"id": {"data_type": "bigint"}, "unseen": {}, "_dlt_id": {"data_type": "text"}}, **seen},
+        "empty": {"columns": {"unseen": {}}, **seen},
+        "declared": {"columns": {"id": {"data_type": "bigint"}}},
         "_dlt_loads": {"columns": {"load_id": {"data_type": "text"}}},
     }
     old = SimpleNamespace(name="shop", version_hash="a", tables={})
@@ -238,7 +240,9 @@ def test_schemas() -> None:
 def test_a_schema_of_too_many_columns_is_not_described() -> None:
     """Its hash is told, and nothing is compared."""
     columns = {f"c{number}": {"data_type": "text"} for number in range(5001)}
-    schema = SimpleNamespace(name="shop", version_hash="a", tables={"wide": {"columns": columns}})
+    schema = SimpleNamespace(
+        name="shop", version_hash="a", tables={"wide": {"columns": columns, "x-normalizer": {"seen-data": True}}}
+    )
     assert schemas(_info(_package(schema=schema))) == (SchemaVersion(name="shop", version_hash="a", tables=None),)
 
 

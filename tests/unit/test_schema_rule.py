@@ -50,6 +50,17 @@ def version(**tables: dict[str, str]) -> SchemaVersion:
                 orders(DISCOUNT, RETYPED),
             ),
         ),
+        # What a load that failed had made, dlt does not tell again.
+        (
+            version(**TABLES, lines={"n": "bigint"}),
+            (),
+            (SchemaChange(table="lines", columns=(ColumnChange(name="n", data_type="bigint"),), new_table=True),),
+        ),
+        (
+            version(items=TABLES["items"], orders={**TABLES["orders"], "price__v_text": "text", "discount": "double"}),
+            (orders(DISCOUNT),),
+            (orders(DISCOUNT, VARIANT),),
+        ),
         # Too many columns to be kept: there is nothing to compare.
         (replace(version(), tables=None), (), ()),
     ],

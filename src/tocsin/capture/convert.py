@@ -227,7 +227,10 @@ def _resource(package: LoadPackageInfo, table: str) -> str | None:
 
 
 def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]] | None:
-    """Return the data types of the user's columns, by table; None where that would be too much to keep."""
+    """Return the data types of the user's columns, by table; None where that would be too much to keep.
+
+    A table that is declared and has never got a row is not made by dlt, and is left out.
+    """
     tables = {
         name: {
             column: str(hints["data_type"])
@@ -235,7 +238,7 @@ def _shape(package: LoadPackageInfo) -> dict[str, dict[str, str]] | None:
             if hints.get("data_type") and not column.startswith(_DLT)
         }
         for name, table in package.schema.tables.items()
-        if not name.startswith(_DLT)
+        if not name.startswith(_DLT) and (table.get("x-normalizer") or {}).get("seen-data")
     }
     kept = {name: columns for name, columns in tables.items() if columns}
     return kept if sum(map(len, kept.values())) <= _MOST_COLUMNS else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -67,7 +67,10 @@ def makes_again(before: SchemaVersion, told: Iterable[SchemaChange]) -> bool:
 
 
 def compare(before: SchemaVersion, after: SchemaVersion, told: Iterable[SchemaChange]) -> tuple[SchemaChange, ...]:
-    """Return what was told, and what is gone or has another type, of which dlt tells nothing, by the tables' names.
+    """Return what was told, and what else has changed, by the names of the tables.
+
+    dlt tells nothing of what is gone or has another type, and nothing of what is new where a load that failed had made
+    it: the next run finds it there.
 
     Args:
         before: The schema after the last run.
@@ -77,18 +80,26 @@ def compare(before: SchemaVersion, after: SchemaVersion, told: Iterable[SchemaCh
     changes = {change.table: change for change in told}
     if before.tables is None or after.tables is None or before.version_hash == after.version_hash:
         return tuple(told)
-    for table, columns in before.tables.items():
-        change = changes.get(table, SchemaChange(table=table))
+    for table in before.tables.keys() | after.tables.keys():
+        change = changes.get(table, SchemaChange(table=table, new_table=table not in before.tables))
+        known = {} if change.new_table else before.tables.get(table, {})
+        found = _columns(known, after.tables.get(table, {}), {column.name for column in change.columns})
         if table not in after.tables:
             changes[table] = replace(change, removed=True)
-        elif found := _columns(columns, after.tables[table]):
+        elif found:
             changes[table] = replace(change, columns=(*change.columns, *found))
     return tuple(changes[table] for table in sorted(changes))
 
 
-def _columns(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[ColumnChange, ...]:
+def _columns(before: Mapping[str, str], after: Mapping[str, str], told: Container[str]) -> tuple[ColumnChange, ...]:
     return tuple(
-        ColumnChange(name=name, data_type=after.get(name), before=data_type)
-        for name, data_type in before.items()
-        if after.get(name) != data_type
+        ColumnChange(name=name, data_type=after.get(name), before=before.get(name), variant_of=_variant_of(name, after))
+        for name in (*before, *sorted(after.keys() - before.keys()))
+        if name not in told and after.get(name) != before.get(name)
     )
+
+
+def _variant_of(name: str, columns: Mapping[str, str]) -> str | None:
+    """Return the column that a variant is named after: dlt names it like "price__v_text"."""
+    column, _, data_type = name.rpartition("__v_")
+    return column if column in columns and columns.get(name) == data_type else None
