@@ -128,11 +128,12 @@ def read(channel: str, request: Request) -> Heard:
 def told(heard: Iterable[Heard]) -> dict[tuple[str, str], list[str]]:
     """Return what each channel heard of each alert, group and run, one message in a row with the same key taken once.
 
-    What the broken channel is given in vain is left out: that depends on when it was tried.
+    What the broken channel is given in vain is left out, and so is what is repeated of it: that depends on when it was
+    tried.
     """
     said = defaultdict[tuple[str, str], list[Heard]](list)
     for each in heard:
-        if each.channel != "broken":
+        if each.channel != "broken" and not each.says.startswith("channel broken still"):
             said[each.channel, each.about].append(each)
     return {what: [next(same).says for _, same in groupby(those, lambda one: one.key)] for what, those in said.items()}
 
