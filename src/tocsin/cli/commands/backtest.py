@@ -93,7 +93,7 @@ def command(  # the options are the command
     if not any(run.ended_at is not None for run in runs):
         raise NotFound("there is no run to look at: tocsin runs lists those in the store, --help other places")
     tested = _replay(config, runs)
-    tuned = _tune(config, runs, budget) if tune and budget is not None else None
+    tuned = _tune(config, runs, tested, budget) if tune and budget is not None else None
     if as_json:
         print_json(backtest_document(tested, budget=budget, false_alerts=config.false_alerts, tuned=tuned))
     else:
@@ -127,7 +127,12 @@ def _replay(config: Config, runs: Sequence[Run]) -> Backtest:
         return replay(replace(config, home=Path(home)), runs)
 
 
-def _tune(config: Config, runs: Sequence[Run], budget: float) -> float | None:
+def _tune(config: Config, runs: Sequence[Run], tested: Backtest, budget: float) -> float | None:
     """Return the most attentive setting that keeps to the budget, the one in force or less; None where none does."""
-    rates = (config.false_alerts, *(rate for rate in _TRIED if rate < config.false_alerts))
-    return next((rate for rate in rates if not _replay(replace(config, false_alerts=rate), runs).over(budget)), None)
+    over = {subject[0] for subject in tested.over(budget)}
+    if not over:
+        return config.false_alerts
+    # What each pipeline brings is judged by itself, and less is told of it with each step.
+    noisy = [run for run in runs if run.pipeline in over]
+    rates = (rate for rate in _TRIED if rate < config.false_alerts)
+    return next((rate for rate in rates if not _replay(replace(config, false_alerts=rate), noisy).over(budget)), None)
