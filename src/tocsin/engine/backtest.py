@@ -1,8 +1,8 @@
 """What the rules would have made of recorded runs: the engine itself lives through them again, in memory.
 
-Runs begin and end at their times by a clock that is moved, and slots and the age of tables are
-looked at when they are due. Nobody is told.
-What runs did not leave behind cannot be replayed: whether they stood still, and the answers of checks.
+Runs begin and end at their times by a clock that is moved, and slots and the age of tables are looked at when they are
+due. Nobody is told. What runs did not leave behind cannot be replayed: whether they stood still, and the answers of
+checks.
 """
 
 from __future__ import annotations
