@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -50,7 +51,8 @@ def running_postgres(folder: Path) -> Iterator[str]:
         _wait_until_ready(process, port, folder / "log")
         yield f"postgresql://tocsin:secret@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
+        # It ends sessions at once, those that still ask something too.
+        process.send_signal(signal.SIGINT)
         process.wait()
 
 

@@ -223,7 +223,7 @@ def test_a_query_that_is_left_behind_is_cancelled(postgres_pipeline: dlt.Pipelin
 
     ask(postgres_pipeline, endless, timeout=0.5)
 
-    running = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()"
+    running = "SELECT COUNT(*) FROM pg_stat_activity WHERE query ILIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()"
     with postgres_pipeline.sql_client() as client:
         _wait_until(lambda: client.execute_sql(f"{running} AND state = 'active'") == [(0,)])
 
