@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
-from tocsin.core.notify import Reason
 from tocsin.core.outbox import ChannelState, Notification, Receipt, Status
 from tocsin.core.retry import Next, Refusal, Verdict, after_refusal, rest_until
 from tocsin.core.severity import Severity
