@@ -321,5 +321,7 @@ def test_what_is_doubtful_is_a_warning(project: Project) -> None:
 
     warning, last = project.says("config", "check").splitlines()
 
-    assert warning.startswith("warning: .dlt/config.toml: tocsin.owners.data: no pipeline has this owner; write owner")
+    assert warning.startswith(
+        "warning: .dlt/config.toml: tocsin.owners.data: no pipeline has this owner, and no check; "
+    )
     assert last.endswith(", 3 channels: 1 warning")

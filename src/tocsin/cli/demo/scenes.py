@@ -11,7 +11,7 @@ from tocsin.cli.demo.source import Trouble
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """The one message that a run has to lead to."""
+    """A message that a run has to lead to."""
 
     #: Regular expression for the whole title, after its sign.
     title: str
@@ -42,6 +42,8 @@ class PlannedRun:
     exit_code: int = 0
     #: None for a run that has to lead to no message at all.
     expected: Expected | None = None
+    #: What has to be told beside it, before or after.
+    besides: tuple[Expected, ...] = ()
     #: Whether it is started when it is due, as by cron; else at once.
     scheduled: bool = False
     #: How many runs the script makes, one after the other.
@@ -225,13 +227,14 @@ _WATCHED = (
     Scene(
         title="They come to their end",
         before="The export is ready, and the last page of events has come.",
-        after="One problem, one beginning, one end; nobody has to ask whether it is over.",
+        after="One problem, one beginning, one end. And now that they are all there: so many rows are unusual.",
         runs=(
             PlannedRun(pipeline="exports", act=Act.END, expected=Expected(title="exports recovered after .+")),
             PlannedRun(
                 pipeline="events",
                 act=Act.END,
                 expected=Expected(title="events recovered after .+", says=("3,000 rows",)),
+                besides=(Expected(title="events.events: 3,000 rows, usually .+", says=("Expected",)),),
             ),
         ),
     ),
