@@ -16,6 +16,7 @@ from tocsin.channels.base import Channel
 from tocsin.config.model import ChannelConfig, Config, Problem
 from tocsin.core.dependency import Graph, order
 from tocsin.core.feed import Feed
+from tocsin.core.limits import FreshLimit
 from tocsin.core.routing import Routing
 from tocsin.core.run import Process, Run
 from tocsin.core.schedule import Schedule
@@ -111,6 +112,19 @@ class Engine:
     def outlets_of(self, channel: str) -> list[str]:
         """Return the name of a channel, and after it those of its feeds."""
         return [channel, *(name for name in self.feeds if name.rpartition("/")[0] == channel)]
+
+    @cached_property
+    def fresh_limits(self) -> Mapping[tuple[str, str], FreshLimit]:
+        """How old the data of tables may be, by pipeline and table, as configured."""
+        pipelines = self.config.pipelines.items()
+        fresh = ((name, one.limits.fresh) for name, one in pipelines if one.enabled)
+        return {(name, table): limit for name, limits in fresh for table, limit in limits.items()}
+
+    @cached_property
+    def fresh_limits_hash(self) -> str:
+        """Changes when tables may be older or younger."""
+        said = repr(sorted(self.fresh_limits.items()))
+        return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
 
     @cached_property
     def routes_hash(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.core.alert import Alert, fingerprint
@@ -71,8 +70,7 @@ def look_at_freshness(engine: Engine) -> int:
 def _take_limits(engine: Engine, now: datetime) -> None:
     """Bring what is asked of tables in line with the configuration; where it is that of the last time, do nothing."""
     environment = engine.config.environment
-    limits = _limits(engine)
-    said = hashlib.sha256(repr(sorted(limits.items())).encode(errors="replace")).hexdigest()[:16]
+    limits, said = engine.fresh_limits, engine.fresh_limits_hash
     taken = f"freshness of {environment}"
     with engine.store.reading() as tx:
         if tx.recall(taken) == said or (not limits and tx.recall(taken) is None):
@@ -92,11 +90,6 @@ def _take_limits(engine: Engine, now: datetime) -> None:
         tx.drop_freshness(known.values())
         _advance(engine, tx, ended)
         tx.remember(taken, said)
-
-
-def _limits(engine: Engine) -> Mapping[tuple[str, str], FreshLimit]:
-    pipelines = engine.config.pipelines.items()
-    return {(name, table): limit for name, one in pipelines if one.enabled for table, limit in one.limits.fresh.items()}
 
 
 def _new(tx: Transaction, pipeline: str, environment: str, table: str, limit: FreshLimit, now: datetime) -> Freshness:
