@@ -68,7 +68,7 @@ def test_demo_tells_every_problem_once(settings: dict[str, str], tmp_path: Path)
     story = ended.stdout
     places = [story.index(title) for title in TITLES]
     assert places == sorted(places)
-    assert "11 runs, 11 messages" in story
+    assert "11 runs, 12 messages" in story
     assert "✓ Every message came that had to come, and no other." in story
     assert "\x1b" not in story
     assert API_KEY not in story
