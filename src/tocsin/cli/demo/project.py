@@ -33,7 +33,8 @@ raise_on_failed_jobs = false
 EXPECTED = """\
 [tocsin]
 died_after = "3s"
-group_above = 50    # a week in a minute is no storm; more than 5 problems in a minute otherwise are
+# More than five problems a minute come as one message. A demo is no storm:
+group_above = 50
 
 [tocsin.pipelines.invoices]
 schedule = "every 6s"
