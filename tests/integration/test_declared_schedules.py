@@ -86,13 +86,15 @@ assert {said!r} in warning, warning
 
 
 def test_jobs_without_a_schedule_do_not_pay_for_one(tmp_path: Path) -> None:
-    """What reads schedules is not imported where nobody wrote one."""
+    """What reads schedules and hours, and what alerts are, is not imported where nobody asks for it."""
     source = """
 import sys, tocsin
 
 with tocsin.watch("job"):
     pass
 assert "tocsin.core.schedule" not in sys.modules
+assert "tocsin.core.time_window" not in sys.modules
+assert "tocsin.core.alert" not in sys.modules
 """
     assert len(_reported(source, tmp_path)) == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from tocsin.config.merge import Leaf, Tree
 from tocsin.config.model import Config, Problem
@@ -15,7 +15,9 @@ from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.policy import Policy, Step
 from tocsin.core.route import LABELS, Route
 from tocsin.core.severity import Severity
-from tocsin.core.time_window import Window, parse_window
+
+if TYPE_CHECKING:
+    from tocsin.core.time_window import Window
 
 
 def read_policy(given: Mapping[str, object], above: Policy) -> Policy:
@@ -131,6 +133,8 @@ class _Routes:
     def _windows(self, given: Mapping[str, object], name: str, key: str) -> tuple[Window, ...]:
         windows = []
         for text in cast("Sequence[str]", given.get(name, ())):
+            from tocsin.core.time_window import parse_window  # not paid for by programs without a window
+
             try:
                 windows.append(parse_window(text, zone=self._config.timezone))
             except ValueError as error:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from tocsin.core.alert import Alert
+if TYPE_CHECKING:
+    # Settings hold conditions on labels, and are read where no alert is ever made.
+    from tocsin.core.alert import Alert
 
 #: Values by label; several values for `tags`.
 Labels = Mapping[str, str | tuple[str, ...]]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tocsin.core.severity import Severity
-from tocsin.core.time_window import Window
+
+if TYPE_CHECKING:
+    # Policies do not go through the codec, and what reads windows is paid for where somebody wrote one.
+    from tocsin.core.time_window import Window  # noqa: TC004
 
 #: Whoever is not told within so long is not told.
 LONGEST_WAIT = timedelta(days=366)
