@@ -11,9 +11,9 @@ from pathlib import Path
 from desk import Desk, channel, event
 from made import cause, good_run, run
 from tocsin.config.model import PipelineConfig
-from tocsin.core.alert import Alert, fingerprint
+from tocsin.core.alert import Alert
 from tocsin.core.cause import CauseClass
-from tocsin.core.finding import Finding, Kind, Topic, Trait
+from tocsin.core.finding import Finding, Kind, Topic, Trait, fingerprint
 from tocsin.core.maintenance import Maintenance
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.notify import Reason

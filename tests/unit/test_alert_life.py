@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made import alert, at, finding
-from tocsin.core.alert import Alert, Change, State, acknowledge, advance, fingerprint, resolve
-from tocsin.core.finding import Kind, Topic
+from tocsin.core.alert import Alert, Change, State, acknowledge, advance, resolve
+from tocsin.core.finding import Kind, Topic, fingerprint
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
 

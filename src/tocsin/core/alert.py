@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -109,12 +108,6 @@ class Alert:
     def open(self) -> bool:
         """Whether the problem goes on."""
         return self.state is not State.RESOLVED
-
-
-def fingerprint(topic: Topic, environment: str, subject: str, item: str = "") -> str:
-    """Return the identity of a problem: the same for all findings that belong to one open alert."""
-    text = f"{topic}\0{environment}\0{subject}" + (f"\0{item}" if item else "")
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def advance(
@@ -251,7 +244,7 @@ def _open(finding: Finding, new_id: str, previous: Alert | None, damping: Dampin
     again = before if before is not None and before.flapping and flapping else None
     alert = Alert(
         id=again.id if again else new_id,
-        fingerprint=fingerprint(finding.topic, finding.environment, finding.subject, finding.item),
+        fingerprint=finding.fingerprint,
         topic=finding.topic,
         subject=finding.subject,
         environment=finding.environment,

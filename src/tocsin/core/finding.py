@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
@@ -113,3 +115,14 @@ class Finding:
     code: Mapping[str, str] = field(default_factory=dict)
     #: What it may have in common with findings about other subjects, by `Trait`.
     traits: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The identity of the problem that it is about."""
+        return fingerprint(self.topic, self.environment, self.subject, self.item)
+
+
+def fingerprint(topic: Topic, environment: str, subject: str, item: str = "") -> str:
+    """Return the identity of a problem: the same for all findings that belong to one open alert."""
+    text = f"{topic}\0{environment}\0{subject}" + (f"\0{item}" if item else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -25,6 +25,10 @@ class Status(StrEnum):
     NOT_TOLD = "not told"
 
 
+#: The states of what a channel was told, or is about to be.
+HEARD = frozenset({Status.WAITING, Status.SENT, Status.GROUPED})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Notification:
     """The decision to tell one channel something, with the reason, and its way to the receiver."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tocsin.core.alert import fingerprint
 from tocsin.core.check import CheckResult
-from tocsin.core.finding import Topic
 from tocsin.core.rules.checks import judge_check
 from tocsin.core.run import Run
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import Found, advance_alerts
+from tocsin.engine.evaluate import advance_findings
 from tocsin.store.protocol import Transaction
 
 
@@ -23,12 +21,10 @@ def take_checks(engine: Engine, tx: Transaction, results: Sequence[CheckResult],
         results: One a check, all of one pipeline or of several.
         run: The run that had loaded the data, where there was one.
     """
-    found = []
+    findings = []
     for result in results:
         check = result.check
         history = tx.check_history(check.pipeline, result.environment, check.name)
-        alert = tx.open_alert(fingerprint(Topic.CHECK, result.environment, check.pipeline, check.name))
-        finding = judge_check(result, history.before(result.at))
-        found.append(Found(finding=finding, alert=alert, run=run))
+        findings.append(judge_check(result, history.before(result.at)))
         tx.save_check_history(history.add(result))
-    advance_alerts(engine, tx, found)
+    advance_findings(engine, tx, findings, run)

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.core.alert import Alert, Change, advance, fingerprint
-from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.alert import Alert, Change, advance
+from tocsin.core.finding import Finding, Kind, Topic, fingerprint
 from tocsin.core.judgement import judge_values
 from tocsin.core.rules.blocked import say_blocked
 from tocsin.core.rules.data import DATA_RULES, Facts
@@ -69,7 +69,7 @@ def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
         schema_changes=config.schema_changes,
     )
     findings = [finding for rule in DATA_RULES for finding in rule(facts)]
-    found = [Found(finding=one, alert=open_alerts.get(_fingerprint(one)), run=run) for one in findings]
+    found = [Found(finding=one, alert=open_alerts.get(one.fingerprint), run=run) for one in findings]
     tx.save_series([*series.values()])
     advance_alerts(engine, tx, found)
 
@@ -87,21 +87,24 @@ class Found:
 
 def advance_alert(engine: Engine, tx: Transaction, finding: Finding, run: Run | None = None) -> None:
     """Apply a finding to the alert of its subject and tell whoever has to know."""
-    alert = tx.open_alert(_fingerprint(finding))
-    advance_alerts(engine, tx, [Found(finding=finding, alert=alert, run=run)])
+    advance_findings(engine, tx, [finding], run)
+
+
+def advance_findings(engine: Engine, tx: Transaction, findings: Sequence[Finding], run: Run | None = None) -> None:
+    """Apply findings about different subjects, whose alerts nobody has looked for yet."""
+    alerts = tx.open_alerts([one.fingerprint for one in findings]) if findings else {}
+    advance_alerts(engine, tx, [Found(finding=one, alert=alerts.get(one.fingerprint), run=run) for one in findings])
 
 
 def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> None:
     """Apply findings about different subjects to their alerts and tell whoever has to know, all in one go."""
     found = list(found)
-    new = [
-        _fingerprint(each.finding) for each in found if each.alert is None and each.finding.kind is not Kind.RECOVERED
-    ]
+    new = [each.finding.fingerprint for each in found if each.alert is None and each.finding.kind is not Kind.RECOVERED]
     closed = tx.last_alerts(new) if new and engine.config.damping.most else {}
     changed = []
     now = engine.clock()
     for each in found:
-        previous = closed.get(_fingerprint(each.finding)) if each.alert is None else None
+        previous = closed.get(each.finding.fingerprint) if each.alert is None else None
         before = _seen_before(each.alert, each.finding, now)
         alert, change = advance(
             before, each.finding, new_id=_new_id(each.finding), previous=previous, damping=engine.config.damping
@@ -118,12 +121,7 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
 def _new_id(finding: Finding) -> str:
     # The same finding opens the same alert wherever it is taken in, so that a replay repeats no message. The kind
     # makes it another alert when a run that was told as died, and closed by hand, turns out to have failed.
-    key = _fingerprint(finding)
-    return uuid.uuid5(_ALERTS, f"{key}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
-
-
-def _fingerprint(finding: Finding) -> str:
-    return fingerprint(finding.topic, finding.environment, finding.subject, finding.item)
+    return uuid.uuid5(_ALERTS, f"{finding.fingerprint}\0{finding.kind}\0{finding.run_id or finding.at.isoformat()}").hex
 
 
 def _seen_before(alert: Alert | None, finding: Finding, now: datetime) -> Alert | None:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tocsin.core.alert import Alert, fingerprint
+from tocsin.core.alert import Alert
 from tocsin.core.attribution import settle
 from tocsin.core.dependency import Graph
-from tocsin.core.finding import Finding, Topic
+from tocsin.core.finding import Finding, Topic, fingerprint
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.slot import Slot, SlotState

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.core.alert import Alert, Change, State, fingerprint
-from tocsin.core.finding import Kind, Topic
+from tocsin.core.alert import Alert, Change, State
+from tocsin.core.finding import Kind, Topic, fingerprint
 from tocsin.core.labels import Labels
 from tocsin.core.notify import Muted, Reason, should_notify
 from tocsin.core.passed_routes import passed
@@ -121,7 +121,7 @@ def explain(
     opened = _suppose(engine, given, at)
     labels = {**labels_for(engine, opened), **given}
     routes = routes_for(engine, labels)
-    play = _Play(engine, labels, silences)
+    play = _Play(engine, labels, routes, silences)
     play.through(opened)
     return Explanation(
         at=at,
@@ -140,9 +140,10 @@ def explain(
 class _Play:
     """One problem from its begin to the moment at which everybody has heard who ever does."""
 
-    def __init__(self, engine: Engine, labels: Labels, silences: Sequence[Silence]) -> None:
+    def __init__(self, engine: Engine, labels: Labels, routes: Sequence[Route], silences: Sequence[Silence]) -> None:
         self._engine = engine
         self._labels = labels
+        self._routes = routes
         self._silences = silences
         self._muted: dict[str, list[Muted]] = {}
         self._too_low: dict[str, Way] = {}
@@ -159,7 +160,7 @@ class _Play:
             changes = list(self._decide(alert, change, now))
             if self.heard and alert.told_at is None:
                 alert = replace(alert, told_at=now)
-            changes.append(next_step(self._engine, alert, self._labels, now))
+            changes.append(next_step(alert, self._routes, now))
             change, now = Change.NOTHING, min((each for each in changes if each is not None), default=None)
 
     def refused(self, channel: str) -> tuple[str, ...]:
@@ -173,7 +174,7 @@ class _Play:
     def _decide(self, alert: Alert, change: Change, now: datetime) -> Iterator[datetime | None]:
         """Tell those who are to be told now; yield when the others are to be asked again."""
         mute = muted_by(self._engine, alert, self._labels, self._silences, now)
-        for channel, way in ways_of(self._engine, alert, self._labels, now).items():
+        for channel, way in ways_of(self._engine, alert, self._routes, now).items():
             self.ways.add(way.route)
             if channel in self.heard:
                 continue

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.core.alert import Alert, fingerprint
-from tocsin.core.finding import Finding, Topic
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Topic, fingerprint
 from tocsin.core.freshness import Freshness
 from tocsin.core.limits import FreshLimit
 from tocsin.core.rules.freshness import judge_fresh, judge_stale, limit_changed, nobody_asks
 from tocsin.core.run import Run
 from tocsin.core.series import Measure
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import Found, advance_alerts
+from tocsin.engine.evaluate import advance_findings
 from tocsin.store.protocol import Transaction
 
 #: Tables that one transaction judges: few enough that other writers need not wait long.
@@ -43,7 +42,7 @@ def settle_freshness(engine: Engine, tx: Transaction, run: Run) -> None:
         if after != known.get(table):
             changed.append(after)
     tx.save_freshness(changed)
-    _advance(engine, tx, findings, run)
+    advance_findings(engine, tx, findings, run)
 
 
 def look_at_freshness(engine: Engine) -> int:
@@ -61,7 +60,7 @@ def look_at_freshness(engine: Engine) -> int:
     while due is None or len(due) == _BATCH:
         with engine.store.writing() as tx:
             due = tx.due_freshness(now, limit=_BATCH)
-            _advance(engine, tx, [judge_stale(one, now, delivery=_delivery(tx, one)) for one in due])
+            advance_findings(engine, tx, [judge_stale(one, now, delivery=_delivery(tx, one)) for one in due])
             tx.save_freshness([one.told() for one in due])
         stale += len(due)
     return stale
@@ -88,7 +87,7 @@ def _take_limits(engine: Engine, now: datetime) -> None:
                 ended += [limit_changed(after, now)] if before.stale and not after.stale_by(now) else []
         tx.save_freshness(changed)
         tx.drop_freshness(known.values())
-        _advance(engine, tx, ended)
+        advance_findings(engine, tx, ended)
         tx.remember(taken, said)
 
 
@@ -109,11 +108,3 @@ def _new(tx: Transaction, pipeline: str, environment: str, table: str, limit: Fr
 
 def _delivery(tx: Transaction, one: Freshness) -> Alert | None:
     return tx.open_alert(fingerprint(Topic.DELIVERY, one.environment, one.pipeline))
-
-
-def _advance(engine: Engine, tx: Transaction, findings: Iterable[Finding], run: Run | None = None) -> None:
-    found = list(findings)
-    keys = [fingerprint(one.topic, one.environment, one.subject, one.item) for one in found]
-    alerts = tx.open_alerts(keys) if keys else {}
-    pairs = zip(found, keys, strict=True)
-    advance_alerts(engine, tx, [Found(finding=one, alert=alerts.get(key), run=run) for one, key in pairs])

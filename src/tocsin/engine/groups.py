@@ -12,13 +12,13 @@ from tocsin.core.compose import compose
 from tocsin.core.digest import digest
 from tocsin.core.finding import Topic, Trait
 from tocsin.core.group import STORM, Group, Member, group_key, hold, is_storm, told
+from tocsin.core.labels import Labels
 from tocsin.core.notify import Reason, Told
-from tocsin.core.outbox import Notification, Status
-from tocsin.core.severity import Severity
+from tocsin.core.outbox import HEARD, Notification
 from tocsin.engine.engine import Engine
 from tocsin.engine.keys import key_of
 from tocsin.engine.surroundings import Changed, surroundings
-from tocsin.engine.ways import Way, labels_for, usable
+from tocsin.engine.ways import Way, usable
 from tocsin.store.protocol import Transaction
 
 
@@ -39,7 +39,7 @@ class Holder:
         """Take note of all problems that are about to be told for the first time: many at once are a storm."""
         self._expected.update((channel, way.route) for channel, way in told_first)
 
-    def group_for(self, alert: Alert, channel: str, way: Way, told: Told | None) -> Group | None:
+    def group_for(self, alert: Alert, labels: Labels, channel: str, way: Way, told: Told | None) -> Group | None:
         """Return the group that tells of an alert, or None where it is told by itself.
 
         A problem stays with the way in which it was told first: its thread or incident has to end where it began.
@@ -51,7 +51,6 @@ class Holder:
             if group is None or not group.open:
                 return None
             return self._hold(self._groups.get(group.key) or group, way)
-        labels = labels_for(self._engine, alert)
         wanted = {name: _text(labels.get(name, "")) for name in way.policy.group_by}
         key = group_key(channel, way.route, wanted)
         if key not in self._groups:
@@ -115,9 +114,7 @@ def _tell(engine: Engine, tx: Transaction, group: Group) -> None:
         _tell_alone(engine, tx, group, members[0], now)
         return
     after = told(group, now, over=not any(member.alert.open for member in members))
-    open_members = [member.alert.severity for member in members if member.alert.open]
     message = digest(group, _blamed(engine, members), now)
-    severity = max(open_members, key=lambda severity: severity.order, default=Severity.INFO)
     for channel in (group.channel, *(() if after.open else _stand_ins(engine, tx, group))):
         tx.add_notification(
             Notification(
@@ -127,7 +124,7 @@ def _tell(engine: Engine, tx: Transaction, group: Group) -> None:
                 message=message,
                 created_at=now,
                 due_at=now,
-                severity=severity,
+                severity=message.severity,
                 alert_id=group.id,
                 seq=after.seq,
             )
@@ -140,7 +137,7 @@ def _stand_ins(engine: Engine, tx: Transaction, group: Group) -> list[str]:
     heard = {
         one.channel
         for one in tx.notifications(alert_id=group.id, limit=1000)
-        if one.status in {Status.WAITING, Status.SENT} and one.channel != group.channel
+        if one.status in HEARD and one.channel != group.channel
     }
     return usable(engine, None, sorted(heard))
 

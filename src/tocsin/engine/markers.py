@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from tocsin.core.alert import fingerprint
-from tocsin.core.finding import Topic
+from tocsin.core.finding import Topic, fingerprint
 from tocsin.core.marker import marker_name
 from tocsin.engine.engine import Engine
 

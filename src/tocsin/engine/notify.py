@@ -8,15 +8,16 @@ from datetime import datetime
 
 from tocsin.core.alert import Alert, Change, State, calm
 from tocsin.core.compose import Surroundings, compose
+from tocsin.core.labels import Labels
 from tocsin.core.notify import Muted, Reason, Told, repeats_from, saying, should_notify
-from tocsin.core.outbox import Notification, Status
+from tocsin.core.outbox import HEARD, Notification, Status
 from tocsin.core.silence import Silence
 from tocsin.engine.engine import Engine
 from tocsin.engine.groups import Holder
 from tocsin.engine.keys import key_of
 from tocsin.engine.muting import muted_by, muted_by_route
 from tocsin.engine.surroundings import Changed, surroundings
-from tocsin.engine.ways import Way, labels_for, next_step, usable, ways_of
+from tocsin.engine.ways import Way, labels_for, next_step, routes_for, usable, ways_of
 from tocsin.store.protocol import Transaction
 
 #: Alerts that one transaction handles: few enough that other writers need not wait long.
@@ -29,7 +30,6 @@ _ROUTES = "routes"
 class _Decision:
     """Whether one channel hears of one change, and why."""
 
-    changed: Changed
     channel: str
     way: Way
     told: Told | None
@@ -42,6 +42,7 @@ class _Plan:
     """The decisions about one alert, and when it has to be looked at again."""
 
     changed: Changed
+    labels: Labels
     decisions: list[_Decision] = field(default_factory=list)
     look_at: datetime | None = None
 
@@ -84,26 +85,25 @@ def notify_due(engine: Engine) -> None:
             # A channel that is new has heard of nothing that is open.
             tx.plan_open_alerts(engine.clock())
             tx.remember(_ROUTES, engine.routes_hash)
-    due: Sequence[Alert] = ()
-    while len(due) == _BATCH or not due:
+    due: Sequence[Alert] | None = None
+    while due is None or len(due) == _BATCH:
         now = engine.clock()
         with engine.store.writing() as tx:
             due = tx.due_alerts(now, limit=_BATCH)
             moved = (calm(alert, now=now, damping=engine.config.damping) for alert in due)
             notify(engine, tx, [Changed(alert=alert, change=change) for alert, change in moved])
-        if not due:
-            return
 
 
 def _decide(engine: Engine, tx: Transaction, changed: Changed, silences: Sequence[Silence], now: datetime) -> _Plan:
     alert, change = changed.alert, changed.change
     labels = labels_for(engine, alert)
-    ways = ways_of(engine, alert, labels, now)
+    routes = routes_for(engine, labels)
+    ways = ways_of(engine, alert, routes, now)
     if change in {Change.ACKNOWLEDGED, Change.SNOOZED, Change.RESOLVED}:
         # Who was told of a problem hears of its end, also where the route has changed since, or was a fallback.
         ways = {name: Way(route="", policy=engine.config.policy) for name in _told(engine, tx, alert)} | ways
     mute = muted_by(engine, alert, labels, silences, now)
-    plan = _Plan(changed=changed)
+    plan = _Plan(changed=changed, labels=labels)
     for channel, way in ways.items():
         # Nobody can have heard of what is new.
         told = tx.told(alert.id, channel) if change is not Change.OPENED else None
@@ -127,13 +127,11 @@ def _decide(engine: Engine, tx: Transaction, changed: Changed, silences: Sequenc
         if change is Change.NOTHING and not reason.tells:
             # Time has passed and nothing came of it: that is no decision worth keeping.
             continue
-        plan.decisions.append(
-            _Decision(changed=changed, channel=channel, way=way, told=told, reason=reason, muted=muted)
-        )
+        plan.decisions.append(_Decision(channel=channel, way=way, told=told, reason=reason, muted=muted))
     told_now = change is not Change.SNOOZED and any(decision.reason.tells for decision in plan.decisions)
     if alert.told_at is None and alert.state is State.FIRING and told_now:
         plan.changed = replace(changed, alert=replace(alert, told_at=now))
-    plan.look(next_step(engine, plan.changed.alert, labels, now))
+    plan.look(next_step(plan.changed.alert, routes, now))
     if alert.flapping and not alert.open:
         plan.look((alert.resolved_at or alert.last_at) + engine.config.damping.within)
     return plan
@@ -176,7 +174,7 @@ def _rows(engine: Engine, tx: Transaction, plan: _Plan, holder: Holder, now: dat
         )
         if not reason.tells:
             yield row
-        elif (group := holder.group_for(alert, channel, decision.way, told)) is not None:
+        elif (group := holder.group_for(alert, plan.labels, channel, decision.way, told)) is not None:
             yield replace(row, status=Status.GROUPED, group_id=group.id, group_seq=group.seq + 1)
         else:
             around = around or surroundings(engine, tx, plan.changed)
@@ -185,8 +183,7 @@ def _rows(engine: Engine, tx: Transaction, plan: _Plan, holder: Holder, now: dat
 
 def _told(engine: Engine, tx: Transaction, alert: Alert) -> list[str]:
     """Return the channels that were told of an alert, or will be."""
-    heard = {Status.WAITING, Status.SENT, Status.GROUPED}
-    found = {one.channel for one in tx.notifications(alert_id=alert.id, limit=1000) if one.status in heard}
+    found = {one.channel for one in tx.notifications(alert_id=alert.id, limit=1000) if one.status in HEARD}
     return usable(engine, alert, sorted(found))
 
 

@@ -6,7 +6,6 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tocsin.core.alert import fingerprint
 from tocsin.core.finding import Finding, Kind, Topic
 from tocsin.core.outbox import ChannelState, Notification, Receipt, Status
 from tocsin.core.retry import Next, Refusal, Verdict, after_refusal, rest_until
@@ -94,7 +93,7 @@ def _alert_about(
     """
     why = f"{error}" + (f"; {error.hint}" if error.hint else "")
     finding = _about_channel(channel, now, kind=Kind.CHANNEL, summary=why, reason="disabled" if disabled else "failing")
-    if disabled or tx.open_alert(fingerprint(finding.topic, finding.environment, finding.subject)) is None:
+    if disabled or tx.open_alert(finding.fingerprint) is None:
         advance_alert(engine, tx, finding)
 
 

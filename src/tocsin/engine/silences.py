@@ -18,7 +18,7 @@ from tocsin.core.silence_ended import compose_end
 from tocsin.engine.engine import Engine
 from tocsin.engine.keys import key_of
 from tocsin.engine.muting import muted_by
-from tocsin.engine.ways import labels_for, ways_of
+from tocsin.engine.ways import labels_for, routes_for, ways_of
 from tocsin.errors import NotFound
 from tocsin.store.protocol import Transaction
 
@@ -154,7 +154,11 @@ def _close(engine: Engine, tx: Transaction, silence: Silence) -> Sequence[Alert]
     if left:
         tx.plan_alerts({alert.id: now for alert in left})
         message = compose_end(silence, left)
-        ways = {channel for alert in left for channel in ways_of(engine, alert, labels_for(engine, alert), now)}
+        ways = {
+            channel
+            for alert in left
+            for channel in ways_of(engine, alert, routes_for(engine, labels_for(engine, alert)), now)
+        }
         # Receivers that keep alerts of their own have them open still, and would keep this one for good.
         readers = [name for name in sorted(ways) if not engine.channels[name].channel.keeps_open]
         tx.add_notifications([_notice(silence, message, channel, now) for channel in readers])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tocsin.core.alert import fingerprint
-from tocsin.core.finding import Finding, Kind, Topic
+from tocsin.core.finding import Finding, Kind, Topic, fingerprint
 from tocsin.core.rules.lateness import judge_finish
 from tocsin.core.rules.stall import is_still, judge_moving, judge_progress, learned_limit
 from tocsin.core.run import Outcome, Progress, Run

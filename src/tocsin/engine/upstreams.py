@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tocsin.core.alert import fingerprint
 from tocsin.core.dependency import Graph, Hold, Standing, hold
-from tocsin.core.finding import Topic
+from tocsin.core.finding import Topic, fingerprint
 from tocsin.core.run import Outcome
 from tocsin.core.slot import Slot
 from tocsin.store.protocol import Transaction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +35,8 @@ def routes_for(engine: Engine, labels: Labels) -> list[Route]:
     return engine.routing.choose(labels) or [engine.config.owners_route(str(labels["owner"]))]
 
 
-def ways_of(engine: Engine, alert: Alert, labels: Labels, now: datetime) -> dict[str, Way]:
-    """Return the way to each channel; the first route that names a channel gives the policy."""
-    routes = routes_for(engine, labels)
+def ways_of(engine: Engine, alert: Alert, routes: Sequence[Route], now: datetime) -> dict[str, Way]:
+    """Return the way of an alert with these routes to each channel; the first that names one gives the policy."""
     ways: dict[str, Way] = {}
     for route in routes:
         for channel in usable(engine, alert, route.channels):
@@ -57,11 +56,11 @@ def ways_of(engine: Engine, alert: Alert, labels: Labels, now: datetime) -> dict
     return ways
 
 
-def next_step(engine: Engine, alert: Alert, labels: Labels, now: datetime) -> datetime | None:
+def next_step(alert: Alert, routes: Sequence[Route], now: datetime) -> datetime | None:
     """Return when the next channel is added, should nobody acknowledge the problem."""
     if alert.state is not State.FIRING or alert.told_at is None:
         return None
-    steps = (alert.told_at + step.after for route in routes_for(engine, labels) for step in route.policy.escalate)
+    steps = (alert.told_at + step.after for route in routes for step in route.policy.escalate)
     return min((at for at in steps if at > now), default=None)
 
 

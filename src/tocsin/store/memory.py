@@ -15,14 +15,14 @@ from tocsin.core.expectation import Expectation
 from tocsin.core.freshness import Freshness
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
-from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
+from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.schema import SchemaVersion
 from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
-from tocsin.store.memory_groups import HEARD, Groups
+from tocsin.store.memory_groups import Groups
 from tocsin.store.memory_state import State
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tocsin.core.group import Group, Member
-from tocsin.core.outbox import Status
+from tocsin.core.outbox import HEARD
 from tocsin.store.memory_state import Part
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_group_is_open
-
-#: The states of what a channel was told, or is about to be.
-HEARD = frozenset({Status.WAITING, Status.SENT, Status.GROUPED})
 
 
 class Groups(Part):

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
 from tocsin.core.group import Group, Member
+from tocsin.core.outbox import HEARD
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_group_is_open
 from tocsin.store.sql_rows import Rows, begins_with, dump, load
-from tocsin.store.tables import DUE_GROUP, GROUPED, HEARD, OPEN_GROUP, alerts, groups, notifications
+from tocsin.store.tables import DUE_GROUP, GROUPED, OPEN_GROUP, alerts, groups, notifications
 
 _GROUPS = select(groups.c.data)
 _GROUP = _GROUPS.where(groups.c.id == bindparam("id"))

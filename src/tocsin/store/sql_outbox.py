@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, tuple_, update
 
 from tocsin.core.notify import Told
-from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
+from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.store.sql_rows import Rows, dump, load
-from tocsin.store.tables import DUE_GROUP, HEARD, WAITING, channels, deliveries, groups, notifications, receipts
+from tocsin.store.tables import DUE_GROUP, WAITING, channels, deliveries, groups, notifications, receipts
 
 _NOTIFICATIONS = select(notifications.c.data)
 _NOTIFICATION = _NOTIFICATIONS.where(notifications.c.id == bindparam("id"))

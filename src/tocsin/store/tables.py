@@ -261,8 +261,6 @@ RUNNING = runs.c.outcome == literal_column("'running'")
 OPEN = alerts.c.open.is_(true())
 TO_CLOSE = silences.c.closed.is_(false())
 WAITING = notifications.c.status == literal_column("'waiting'")
-#: The states of what a channel was told, or is about to be.
-HEARD = ("waiting", "sent", "grouped")
 TO_LOOK_AT = alerts.c.look_at.is_not(None)
 GROUPED = notifications.c.group_id.is_not(None)
 OPEN_GROUP = groups.c.open.is_(true())

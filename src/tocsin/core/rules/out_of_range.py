@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from tocsin.core.alert import fingerprint
-from tocsin.core.finding import Finding, Kind, Topic, Trait
+from tocsin.core.finding import Finding, Kind, Topic, Trait, fingerprint
 from tocsin.core.judgement import Judgement, Why
 from tocsin.core.judgement_words import drawing, evidence, usual_text, value_text
 from tocsin.core.run import Run, Stage
