@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,9 @@ from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
+from tocsin.store.memory_access import Access
 from tocsin.store.memory_groups import Groups
+from tocsin.store.memory_inbox import Inbox
 from tocsin.store.memory_state import State
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
@@ -58,6 +60,14 @@ class MemoryStore:
         finally:
             self._lock.release()
 
+    def appending(self) -> AbstractContextManager[MemoryTransaction]:
+        """Open a transaction that is only for `receive`; here it is as any other.
+
+        Raises:
+            StoreLocked: See `writing`.
+        """
+        return self.writing()
+
     @contextmanager
     def reading(self) -> Iterator[MemoryTransaction]:
         """Open a view of what is committed now; later commits do not show in it."""
@@ -67,7 +77,7 @@ class MemoryStore:
         """Keep what is stored: there is nothing to let go of."""
 
 
-class MemoryTransaction(Groups):
+class MemoryTransaction(Groups, Inbox, Access):
     """`tocsin.store.protocol.Transaction` on one state."""
 
     def remember_event(self, event_id: str, now: datetime) -> bool:  # noqa: ARG002

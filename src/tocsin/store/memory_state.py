@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.core.access import ApiKey, AuditEntry, Session, User
 from tocsin.core.alert import Alert
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group
+from tocsin.core.inbox import Received
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Run
@@ -44,6 +46,13 @@ class State:
     schemas: dict[tuple[str, str, str], SchemaVersion] = field(default_factory=dict)
     freshness: dict[tuple[str, str, str], Freshness] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    inbox: dict[int, Received] = field(default_factory=dict)
+    #: Why what was received cannot be used.
+    refused: dict[int, str] = field(default_factory=dict)
+    api_keys: dict[str, ApiKey] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     def copy(self) -> State:
         """Return a state that can be changed apart from this one."""

@@ -17,6 +17,7 @@ from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
 from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group, Member
+from tocsin.core.inbox import Received
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
@@ -25,12 +26,13 @@ from tocsin.core.schema import SchemaVersion
 from tocsin.core.series import Key, Series
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
+from tocsin.store.access_protocol import AccessTransaction
 
 #: How many facts the beginning of an id finds at most.
 FOUND = 10
 
 
-class Transaction(Protocol):
+class Transaction(AccessTransaction, Protocol):
     """One unit of work: everything in it becomes durable together, or nothing does."""
 
     # Events
@@ -340,6 +342,26 @@ class Transaction(Protocol):
     def due_freshness(self, now: datetime, *, limit: int) -> Sequence[Freshness]:
         """Return the tables that have become stale by this time and were not found so, longest due first."""
 
+    # What a server was given and has not looked at yet
+
+    def receive(self, received: Sequence[Received]) -> int:
+        """Append events and return how many are new; of those with one id the first that came is kept."""
+
+    def received(self, limit: int) -> Sequence[Received]:
+        """Return what waits, in the order in which it came."""
+
+    def drop_received(self, numbers: Collection[int]) -> None:
+        """Remove what was taken in."""
+
+    def refuse_received(self, number: int, why: str) -> None:
+        """Keep an event that cannot be used, with the reason; it waits no longer."""
+
+    def refused(self, *, limit: int) -> Sequence[tuple[str, str]]:
+        """Return the ids of events that could not be used and why, the latest first."""
+
+    def backlog(self) -> tuple[int, datetime | None]:
+        """Return how many events wait, and when the one that waits for longest came."""
+
     # The engine itself
 
     def remember(self, name: str, value: str) -> None:
@@ -357,6 +379,14 @@ class Store(Protocol):
 
     def writing(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers from its first statement; commits at the end.
+
+        Raises:
+            StoreLocked: Other writers did not let go in time.
+            StoreError: The store cannot be written.
+        """
+
+    def appending(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that is only for `receive`, and that excludes nobody where the database can do so.
 
         Raises:
             StoreLocked: Other writers did not let go in time.

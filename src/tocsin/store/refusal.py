@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.core.access import User
 from tocsin.core.alert import Alert
 from tocsin.core.group import Group
 from tocsin.errors import StoreError
@@ -24,4 +25,12 @@ def another_group_is_open(group: Group) -> StoreError:
     """Return the error for a second open group with the same key."""
     return StoreError(
         f"group {group.id} cannot be saved: another group of the same problems is open on {group.channel}"
+    )
+
+
+def identity_is_taken(user: User) -> StoreError:
+    """Return the error for a second user with one identity at an issuer."""
+    return StoreError(
+        f"user {user.name} was not saved: another user has the identity {user.identity}; read that one with "
+        "user_with_identity() in the same transaction"
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from tocsin.store.sql_access import Access
 from tocsin.store.sql_alerts import Alerts
+from tocsin.store.sql_audit import Audit
 from tocsin.store.sql_checks import CheckHistories
 from tocsin.store.sql_freshness import AllFreshness
 from tocsin.store.sql_groups import Groups
+from tocsin.store.sql_inbox import Inbox
 from tocsin.store.sql_orders import Orders
 from tocsin.store.sql_outbox import Outbox
 from tocsin.store.sql_runs import Runs
@@ -16,6 +19,19 @@ from tocsin.store.sql_slots import Slots
 
 
 class SqlTransaction(
-    Runs, Alerts, Silences, Outbox, Groups, Slots, Orders, AllSeries, Schemas, AllFreshness, CheckHistories
+    Runs,
+    Alerts,
+    Silences,
+    Outbox,
+    Groups,
+    Slots,
+    Orders,
+    AllSeries,
+    Schemas,
+    AllFreshness,
+    CheckHistories,
+    Inbox,
+    Access,
+    Audit,
 ):
     """`tocsin.store.protocol.Transaction` in SQL; each part keeps its statements, built once, beside its methods."""

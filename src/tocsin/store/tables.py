@@ -106,12 +106,38 @@ runs = Table(
     Column("data", Text, nullable=False),
 )
 
+#: Each pipeline that has ever run, with its newest run: what is asked of all pipelines reads no history.
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("pipeline", Key, primary_key=True),
+    Column("environment", Key, primary_key=True),
+    Column("run_id", Key, nullable=False),
+    Column("outcome", Key, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+days = Table(
+    "days",
+    metadata,
+    Column("pipeline", Key, primary_key=True),
+    Column("environment", Key, primary_key=True),
+    # As in ISO 8601, which sorts rightly.
+    Column("day", Key, primary_key=True),
+    Column("data", Text, nullable=False),
+)
+
 alerts = Table(
     "alerts",
     metadata,
     Column("id", Key, primary_key=True),
     Column("fingerprint", Key, nullable=False),
     Column("subject", Key, nullable=False),
+    Column("environment", Key, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("severity", Key, nullable=False),
+    Column("run_id", Key),
     Column("open", Boolean, nullable=False),
     Column("last_at", Moment, nullable=False),
     # When time alone may have something to tell. It belongs to the engine's plan and not to the fact.
@@ -255,6 +281,58 @@ freshness = Table(
     Column("data", Text, nullable=False),
 )
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("identity", Key),
+    Column("data", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # The hash of the token.
+    Column("id", Key, primary_key=True),
+    Column("user", Key, nullable=False),
+    Column("over_at", Moment, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Key, nullable=False),
+    Column("origin", Key, nullable=False),
+    Column("action", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    # See `deliveries`.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("event_id", Key, nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    # Microseconds.
+    Column("clock_ahead", BigInteger, nullable=False),
+    # Why it cannot be used; null for what waits.
+    Column("refused", Key),
+)
+
 # A database uses a partial index only for a query that repeats its condition with the same literal, never with a
 # bound value. Queries therefore use these.
 RUNNING = runs.c.outcome == literal_column("'running'")
@@ -267,6 +345,9 @@ OPEN_GROUP = groups.c.open.is_(true())
 DUE_GROUP = groups.c.due_at.is_not(None)
 TO_CHECK = slots.c.check_at.is_not(None)
 TO_STALE = freshness.c.due_at.is_not(None)
+TO_TAKE_IN = inbox.c.refused.is_(None)
+IDENTIFIED = users.c.identity.is_not(None)
+FAILED_LOGIN = audit.c.action == literal_column("'login failed'")
 
 # `sqlite_where` is the one place of these conditions: whoever makes the tables in PostgreSQL copies them to its own
 # option. Naming that one here would import SQLAlchemy's PostgreSQL dialect, for nothing and for long.
@@ -275,6 +356,11 @@ Index("runs_by_start", runs.c.started_at.desc())
 Index("runs_by_end", runs.c.environment, runs.c.ended_at.desc(), runs.c.pipeline)
 Index("runs_running", runs.c.started_at.desc(), sqlite_where=RUNNING)
 
+Index("pipelines_by_outcome", pipelines.c.outcome, pipelines.c.environment)
+Index("events_by_age", events.c.at)
+
+Index("alerts_open", alerts.c.subject, alerts.c.environment, alerts.c.kind, alerts.c.severity, sqlite_where=OPEN)
+Index("alerts_open_by_run", alerts.c.run_id, sqlite_where=OPEN)
 Index("alerts_one_open", alerts.c.fingerprint, unique=True, sqlite_where=OPEN)
 Index("alerts_by_fingerprint", alerts.c.fingerprint, alerts.c.open, alerts.c.last_at.desc())
 Index("alerts_to_look_at", alerts.c.look_at, sqlite_where=TO_LOOK_AT)
@@ -296,6 +382,7 @@ Index(
 Index("notifications_by_group", notifications.c.group_id, notifications.c.alert_id, sqlite_where=GROUPED)
 Index("groups_one_open", groups.c.key, unique=True, sqlite_where=OPEN_GROUP)
 Index("groups_due", groups.c.due_at, sqlite_where=DUE_GROUP)
+Index("groups_by_age", groups.c.opened_at)
 Index("notifications_by_time", notifications.c.created_at.desc())
 
 Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)
@@ -303,5 +390,16 @@ Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.a
 Index("expectations_by_next_slot", expectations.c.next_slot_at)
 Index("learned_orders_by_upstream", learned_orders.c.environment, learned_orders.c.upstream)
 Index("slots_by_pipeline", slots.c.pipeline, slots.c.environment, slots.c.due_at.desc())
+Index("slots_by_age", slots.c.due_at)
 Index("slots_to_check", slots.c.check_at, sqlite_where=TO_CHECK)
 Index("freshness_due", freshness.c.due_at, sqlite_where=TO_STALE)
+
+Index("users_by_identity", users.c.identity, unique=True, sqlite_where=IDENTIFIED)
+Index("sessions_by_user", sessions.c.user)
+Index("sessions_by_end", sessions.c.over_at)
+Index("audit_by_actor", audit.c.actor, audit.c.number)
+Index("audit_by_subject", audit.c.subject, audit.c.number)
+# Logins are throttled by these.
+Index("audit_failed_by_user", audit.c.subject, audit.c.at, sqlite_where=FAILED_LOGIN)
+Index("audit_failed_by_origin", audit.c.origin, audit.c.at, sqlite_where=FAILED_LOGIN)
+Index("inbox_waiting", inbox.c.number, sqlite_where=TO_TAKE_IN)
