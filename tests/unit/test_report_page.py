@@ -25,7 +25,7 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "details", "summary"),
     *("div", "p", "span", "b", "small", "a", "ul", "li", "h1", "h2", "h3"),
     *("table", "thead", "tbody", "tr", "th", "td"),
-    *("svg", "symbol", "use", "g", "path", "rect", "polygon", "polyline"),
+    *("svg", "symbol", "use", "g", "path", "rect", "line", "text", "polygon", "polyline"),
 }
 
 

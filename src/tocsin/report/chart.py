@@ -49,7 +49,7 @@ def draw_chart(trend: Trend, *, small: bool = False, named: bool = True) -> Elem
     if small:
         return node("div", svg, class_="small plot")
     tick = _tick(trend, top)
-    labels = [node("span", trend.words(tick), class_="tick", style=f"bottom:{100 * tick / top:.1f}%")] if tick else []
+    labels = [_label(trend.words(tick), 1 - tick / top)] if tick else []
     days = [node("span", minute(point.at)) for point in (points[0], points[-1])] if len(points) > 1 else []
     return node("div", node("div", svg, *labels, class_="plot"), node("div", *days, class_="days"))
 
@@ -69,6 +69,16 @@ def _tick(trend: Trend, top: float) -> float:
     if trend.measure is Measure.SECONDS and highest >= _ROUND[0]:
         candidates = [float(seconds) for seconds in _ROUND]
     return max(value for value in candidates if value <= highest)
+
+
+def _label(words: str, down: float) -> Element:
+    """Return a value at its height, over the whole width.
+
+    It is a drawing of its own, that is not stretched: the pages allow no styles inside of elements.
+    """
+    y = f"{100 * down:.1f}%"
+    line, text = node("line", x1="0", x2="100%", y1=y, y2=y), node("text", words, x="0", y=y, dy="-3")
+    return node("svg", line, text, class_="scale", aria_hidden="true")
 
 
 def _bands(points: Sequence[Judged], top: float) -> Iterator[Element]:

@@ -34,7 +34,7 @@ def draw(overview: Overview, *, false_alerts: float) -> str:
         false_alerts: How many false alerts a month are accepted of each table.
     """
     verdict, tone = _verdict(overview)
-    style = (files("tocsin.report") / "style.css").read_text(encoding="utf-8")
+    styles = [(files("tocsin.report") / name).read_text(encoding="utf-8") for name in ("pieces.css", "style.css")]
     head = node(
         "head",
         node("meta", charset="utf-8"),
@@ -44,7 +44,7 @@ def draw(overview: Overview, *, false_alerts: float) -> str:
         node("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
         node("meta", name="referrer", content="no-referrer"),
         node("title", f"{verdict} · Tocsin"),
-        node("style", style),
+        node("style", "".join(styles)),
     )
     header = node(
         "header",

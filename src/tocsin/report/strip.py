@@ -99,7 +99,7 @@ def signs() -> Element:
         )
         for name, path in _SIGNS.items()
     ]
-    return node("svg", *symbols, width="0", height="0", aria_hidden="true", style="position:absolute")
+    return node("svg", *symbols, width="0", height="0", aria_hidden="true", class_="signs")
 
 
 def _of_run(run: Run) -> Mark:
