@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from real_postgres import MISSING, POSTGRES, Postgres, running_postgres
 
 # Machines are noisy: no example fails for being slow, and the same examples are tried everywhere in CI.
 settings.register_profile("tocsin", deadline=None, derandomize="CI" in os.environ)
@@ -21,3 +24,12 @@ def _folders_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             monkeypatch.delenv(name)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Run PostgreSQL once for all tests that want a database of their own."""
+    if POSTGRES is None:
+        pytest.skip(MISSING)
+    with running_postgres() as server:
+        yield server

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tocsin.store.postgres_engine import engine_for, parse
+from tocsin.store.postgres_schema import create_tables
 
 #: Debian keeps the programs of the server out of PATH.
 _FOLDERS = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
@@ -19,41 +27,92 @@ POSTGRES = shutil.which("postgres", path=os.pathsep.join([*_FOLDERS, os.environ.
 #: A test that needs it skips with these words.
 MISSING = "PostgreSQL is not installed: type make receivers, or install Debian's package postgresql"
 _PATIENCE = 60.0
+_TEMPLATE = "with_tables"
+
+
+class Postgres:
+    """A server whose data are lost when the machine stops."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make its data, but do not start it."""
+        assert POSTGRES is not None, MISSING
+        password = folder / "password"
+        password.write_text("secret\n", encoding="utf-8")
+        self._data, self._log = folder / "data", folder / "log"
+        self._log.touch()
+        self._as_whom = _not_as_root(folder)
+        self._numbers = itertools.count()
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        #: The address of an empty database that nothing else is done with.
+        self.url = self.url_of("postgres")
+        initdb = [str(Path(POSTGRES).with_name("initdb")), "-D", str(self._data), "-U", "tocsin", "--no-sync"]
+        # The order of texts and the language of messages are not to depend on the machine.
+        initdb += ["--encoding=UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={password}"]
+        with self._log.open("ab") as log:
+            subprocess.run([*self._as_whom, *initdb], stdout=log, stderr=log, check=True)
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        command = [*self._as_whom, str(POSTGRES), "-D", str(self._data), "-p", str(self.port)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([*command, "-h", "127.0.0.1", "-k", "", "-F"], stdout=log, stderr=log)
+        end = time.monotonic() + _PATIENCE
+        while self._process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url).close()
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"PostgreSQL does not answer:\n{self._log.read_text(encoding='utf-8')}")
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stop the server: SIGINT ends sessions, SIGQUIT is like a crash of the whole server."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait()
+
+    def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Execute one statement as the superuser, and return its rows."""
+        with psycopg.connect(self.url_of(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def empty_database(self, template: str = "template1") -> str:
+        """Make a database, and return its address."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url_of(name)
+
+    def database(self) -> str:
+        """Make a database with the tables of Tocsin in it, and return its address. That takes some 20 ms."""
+        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'"):
+            self.execute(f"CREATE DATABASE {_TEMPLATE}")
+            engine = engine_for(parse(self.url_of(_TEMPLATE)), _PATIENCE)
+            with engine.begin() as connection:
+                create_tables(connection)
+            engine.dispose()
+        return self.empty_database(_TEMPLATE)
+
+    def url_of(self, database: str, *, user: str = "tocsin") -> str:
+        """Return the address of a database; all users have the same password."""
+        return f"postgresql://{user}:secret@127.0.0.1:{self.port}/{database}"
 
 
 @contextlib.contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
+def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
     """Run PostgreSQL for the length of a `with` block.
 
     Args:
-        folder: Where it keeps its data and its log.
-
-    Yields:
-        The address of a database that is empty: "postgresql://tocsin:secret@127.0.0.1:5433/tocsin".
+        folder: Where it keeps its data and its log; by default in memory, where the machine has room for that.
     """
-    assert POSTGRES is not None, MISSING
-    data, password = folder / "data", folder / "password"
-    password.write_text("secret\n", encoding="utf-8")
-    as_whom = _not_as_root(folder)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    initdb = str(Path(POSTGRES).with_name("initdb"))
-    with (folder / "log").open("wb") as log:
-        subprocess.run(
-            [*as_whom, initdb, "-D", data, "-U", "tocsin", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"],
-            stdout=log,
-            stderr=log,
-            check=True,
-        )
-        options = ["-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
-        process = subprocess.Popen([*as_whom, POSTGRES, "-D", str(data), *options], stdout=log, stderr=log)
-    try:
-        _wait_until_ready(process, port, folder / "log")
-        yield f"postgresql://tocsin:secret@127.0.0.1:{port}/postgres"
-    finally:
-        # It ends sessions at once, those that still ask something too.
-        process.send_signal(signal.SIGINT)
-        process.wait()
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
+        server = Postgres(folder or Path(temporary))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def _not_as_root(folder: Path) -> list[str]:
@@ -70,13 +129,3 @@ def _not_as_root(folder: Path) -> list[str]:
     setpriv = shutil.which("setpriv")
     assert setpriv is not None
     return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ready = str(Path(str(POSTGRES)).with_name("pg_isready"))
-    end = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        if subprocess.run([ready, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"PostgreSQL does not answer:\n{log.read_text(encoding='utf-8')}")

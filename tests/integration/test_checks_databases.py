@@ -13,7 +13,7 @@ import dlt
 import pytest
 
 from check_samples import CHECKS, NOW, check
-from real_postgres import MISSING, POSTGRES, running_postgres
+from real_postgres import Postgres
 from tocsin.capture.checks.ask import Question
 from tocsin.capture.checks.runner import Job, run_jobs
 from tocsin.core.check import Check, CheckKind, CheckResult
@@ -104,13 +104,9 @@ def filesystem_pipeline(folder: Path) -> dlt.Pipeline:
 
 
 @pytest.fixture(scope="module")
-def postgres_pipeline(folder: Path) -> Iterator[dlt.Pipeline]:
+def postgres_pipeline(folder: Path, postgres: Postgres) -> dlt.Pipeline:
     """A pipeline that has loaded into PostgreSQL."""
-    if POSTGRES is None:
-        pytest.skip(MISSING)
-    (folder / "server").mkdir()
-    with running_postgres(folder / "server") as address:
-        yield _loaded(dlt.destinations.postgres(address), folder / "postgres")
+    return _loaded(dlt.destinations.postgres(postgres.empty_database()), folder / "postgres")
 
 
 @pytest.fixture(params=["duckdb", "sqlite", "filesystem", "postgres"])

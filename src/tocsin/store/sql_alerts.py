@@ -12,14 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from tocsin.core.alert import Alert
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
-from tocsin.store.sql_rows import Rows, begins_with, dump, load
+from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
 from tocsin.store.tables import OPEN, TO_LOOK_AT, alerts
 
 _ALERTS = select(alerts.c.data)
 _OPEN_ALERT = _ALERTS.where(alerts.c.fingerprint == bindparam("fingerprint"), OPEN)
 _OPEN_ALERTS = _ALERTS.where(alerts.c.fingerprint.in_(bindparam("fingerprints", expanding=True)), OPEN)
 _NEWEST_FIRST = (alerts.c.last_at.desc(), alerts.c.id.desc())
-_FIND = _ALERTS.where(alerts.c.id.between(bindparam("low"), bindparam("high"))).order_by(*_NEWEST_FIRST).limit(FOUND)
+_FIND = _ALERTS.where(*in_bounds(alerts.c.id)).order_by(*_NEWEST_FIRST).limit(FOUND)
 
 
 _closed = alerts.alias("closed")
@@ -118,6 +118,10 @@ def _row(alert: Alert) -> Mapping[str, Any]:
         "id": alert.id,
         "fingerprint": alert.fingerprint,
         "subject": alert.subject,
+        "environment": alert.environment,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "run_id": alert.run_id,
         "open": alert.open,
         "last_at": alert.last_at,
         "look_at": None,

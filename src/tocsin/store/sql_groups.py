@@ -13,14 +13,14 @@ from tocsin.core.group import Group, Member
 from tocsin.core.outbox import HEARD
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_group_is_open
-from tocsin.store.sql_rows import Rows, begins_with, dump, load
+from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
 from tocsin.store.tables import DUE_GROUP, GROUPED, OPEN_GROUP, alerts, groups, notifications
 
 _GROUPS = select(groups.c.data)
 _GROUP = _GROUPS.where(groups.c.id == bindparam("id"))
 _OPEN_ONE = _GROUPS.where(groups.c.key == bindparam("key"), OPEN_GROUP)
 _FIND = (
-    _GROUPS.where(groups.c.id.between(bindparam("low"), bindparam("high")))
+    _GROUPS.where(*in_bounds(groups.c.id))
     .order_by(groups.c.opened_at.desc(), groups.c.id.desc())
     .limit(FOUND)
 )

@@ -41,7 +41,6 @@ _CLAIM = (
     .where(or_(channels.c.not_before.is_(None), channels.c.not_before <= bindparam("now")))
     .order_by(notifications.c.due_at, notifications.c.created_at)
     .limit(bindparam("limit"))
-    .with_for_update(of=notifications, skip_locked=True)
 )
 
 

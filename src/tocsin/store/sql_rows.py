@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam
 
 from tocsin.core.codec import decode, encode
 from tocsin.errors import StoreError
@@ -41,9 +41,15 @@ class Rows:
         """Insert rows; where the primary key exists, replace the row but for the columns to keep."""
         self._write(_upsert(self._connection.dialect.name, table, keep), rows)
 
-    def _add(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
-        """Insert rows and return how many; those whose primary key exists are left out."""
-        return self._write(_insert_new(self._connection.dialect.name, table), rows)
+    def _add(
+        self,
+        table: Table,
+        rows: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        unique: Column[Any] | None = None,
+    ) -> int:
+        """Insert rows and return how many; those whose primary key, or other unique column, exists are left out."""
+        return self._write(_insert_new(self._connection.dialect.name, table, unique), rows)
 
 
 def dump(fact: object) -> str:
@@ -77,20 +83,32 @@ def begins_with(prefix: str) -> dict[str, str]:
     return {"low": prefix, "high": prefix + "\U0010ffff"}
 
 
+def in_bounds(key: Column[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions for which `begins_with` gives the values.
+
+    It is no BETWEEN, because PostgreSQL takes no values in it whose collation is named.
+    """
+    return key >= bindparam("low"), key <= bindparam("high")
+
+
 @cache
 def _upsert(dialect: str, table: Table, keep: tuple[str, ...]) -> Insert:
-    statement = _insert(dialect, table)
+    statement = insert_into(dialect, table)
     names = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
     replaced = {name: statement.excluded[name] for name in names}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)
 
 
 @cache
-def _insert_new(dialect: str, table: Table) -> Insert:
-    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+def _insert_new(dialect: str, table: Table, unique: Column[Any] | None) -> Insert:
+    statement = insert_into(dialect, table).on_conflict_do_nothing(
+        index_elements=list(table.primary_key) if unique is None else [unique]
+    )
+    # Otherwise SQLAlchemy does not ask psycopg how many rows an INSERT has touched.
+    return statement.execution_options(preserve_rowcount=True)
 
 
-def _insert(dialect: str, table: Table) -> Insert:
+def insert_into(dialect: str, table: Table) -> Insert:
     """Return the INSERT of the dialect. Both spell ON CONFLICT alike; SQLAlchemy keeps it in the dialects."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql

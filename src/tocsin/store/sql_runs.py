@@ -11,37 +11,19 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from tocsin.core.attribution import Start
-from tocsin.core.run import Context, Origin, Outcome, Run
+from tocsin.core.run import Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
-from tocsin.store.sql_rows import Rows, begins_with, dump, load
+from tocsin.store.sql_pipelines import Pipelines
+from tocsin.store.sql_rows import begins_with, dump, in_bounds, load
 from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, runs
 
 _RUNS = select(runs.c.data)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
 _FIND = (
-    _RUNS.where(runs.c.id.between(bindparam("low"), bindparam("high")))
+    _RUNS.where(*in_bounds(runs.c.id))
     .order_by(runs.c.started_at.desc(), runs.c.id.desc())
     .limit(FOUND)
 )
-
-
-def _latest() -> Select[Any]:
-    """Return the statement that hops through the index from one environment, or pipeline, to the next.
-
-    Its cost follows the number of pipelines. Grouping, or a window function, would read every run there is, and so
-    would SQLite for a comparison of (pipeline, environment) pairs.
-    """
-    here = runs.alias("here")
-    newest_first = select(runs.c.id).order_by(runs.c.pipeline, runs.c.environment, runs.c.started_at.desc()).limit(1)
-    hop = select(newest_first.scalar_subquery().label("id")).cte("hop", recursive=True)
-    next_environment = newest_first.where(runs.c.pipeline == here.c.pipeline, runs.c.environment > here.c.environment)
-    next_pipeline = newest_first.where(runs.c.pipeline > here.c.pipeline)
-    following = func.coalesce(*(query.correlate(here).scalar_subquery() for query in (next_environment, next_pipeline)))
-    hop = hop.union_all(select(following).select_from(hop.join(here, here.c.id == hop.c.id)))
-    return _RUNS.join(hop, runs.c.id == hop.c.id).order_by(runs.c.pipeline, runs.c.environment)
-
-
-_LATEST = _latest()
 
 
 @cache
@@ -57,28 +39,21 @@ def _runs_where(given: frozenset[str], *, running_only: bool) -> Select[Any]:
     return query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(bindparam("limit"))
 
 
-def _newest_of(column: Any, *, place: Any) -> Any:  # noqa: ANN401  # SQLAlchemy's expressions
-    """Return a column of the newest run but so many, of the pipeline that an expectation is about."""
-    newer = runs.alias("newer")
-    return (
-        select(newer.c[column.name])
-        .where(newer.c.pipeline == expectations.c.pipeline, newer.c.environment == expectations.c.environment)
-        .order_by(newer.c.started_at.desc(), newer.c.id.desc())
-        .limit(1)
-        .offset(place)
-        .correlate(expectations)
-        .scalar_subquery()
-    )
-
-
+_newer = runs.alias("newer")
+#: When the earliest of a pipeline's `most` newest runs began, seen from what is expected of it.
+_FIRST_OF_MOST = func.coalesce(
+    select(_newer.c.started_at)
+    .where(_newer.c.pipeline == expectations.c.pipeline, _newer.c.environment == expectations.c.environment)
+    .order_by(_newer.c.started_at.desc(), _newer.c.id.desc())
+    .limit(1)
+    .offset(bindparam("most") - 1)
+    .correlate(expectations)
+    .scalar_subquery(),
+    BEGINNING,
+)
 _THESE = and_(
     expectations.c.pipeline.in_(bindparam("pipelines", expanding=True)),
     expectations.c.environment == bindparam("environment"),
-)
-_LATEST_OF = (
-    select(runs.c.pipeline, runs.c.data)
-    .join_from(expectations, runs, runs.c.id == _newest_of(runs.c.id, place=0))
-    .where(_THESE)
 )
 _STARTS_OF = (
     select(runs.c.pipeline, runs.c.logical_id, runs.c.id, runs.c.started_at, runs.c.ended_at, runs.c.outcome)
@@ -89,7 +64,7 @@ _STARTS_OF = (
         and_(
             runs.c.pipeline == expectations.c.pipeline,
             runs.c.environment == expectations.c.environment,
-            runs.c.started_at >= func.coalesce(_newest_of(runs.c.started_at, place=bindparam("most") - 1), BEGINNING),
+            runs.c.started_at >= _FIRST_OF_MOST,
         ),
     )
     .where(_THESE, or_(runs.c.ended_at.is_(None), runs.c.ended_at >= bindparam("since")))
@@ -112,7 +87,7 @@ _ENDED = (
 )
 
 
-class Runs(Rows):
+class Runs(Pipelines):
     """The part of a transaction that is about events and runs."""
 
     def remember_event(self, event_id: str, now: datetime) -> bool:
@@ -129,7 +104,7 @@ class Runs(Rows):
         return [load(Run, text) for text in self._connection.scalars(_FIND, begins_with(prefix))]
 
     def save_run(self, run: Run) -> None:
-        """Insert or replace a run; served by the primary key."""
+        """Insert or replace a run, and note it as the newest of its pipeline; served by two primary keys."""
         self._replace(
             runs,
             {
@@ -145,6 +120,7 @@ class Runs(Rows):
                 "data": dump(run),
             },
         )
+        self._note_newest(run)
 
     def runs(
         self,
@@ -166,18 +142,6 @@ class Runs(Rows):
             given["outcomes"] = sorted(outcomes)
         query = _runs_where(frozenset(given), running_only=outcomes is not None and set(outcomes) == {Outcome.RUNNING})
         return [load(Run, text) for text in self._connection.scalars(query, {**given, "limit": limit})]
-
-    def latest_runs(self) -> Sequence[Run]:
-        """Return the newest run of each pipeline and environment; served by `runs_by_pipeline`."""
-        return [load(Run, text) for text in self._connection.scalars(_LATEST)]
-
-    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
-        """Return where these pipelines ran last; served by `runs_by_pipeline` and the primary key.
-
-        To make a whole run of the text, with its steps and tables, takes five times as long.
-        """
-        found = self._connection.execute(_LATEST_OF, {"pipelines": list(pipelines), "environment": environment})
-        return {pipeline: load(Context, text, part="context") for pipeline, text in found}
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int

@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, select
 
 from tocsin.core.silence import Silence
 from tocsin.store.protocol import FOUND
-from tocsin.store.sql_rows import Rows, begins_with, dump, load
+from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
 from tocsin.store.tables import TO_CLOSE, silences
 
 _SILENCES = select(silences.c.data).order_by(silences.c.over_at.desc(), silences.c.id.desc())
 _NOT_OVER = _SILENCES.where(silences.c.over_at > bindparam("now"))
 _NEWEST = _SILENCES.limit(bindparam("limit"))
-_FIND = _SILENCES.where(silences.c.id.between(bindparam("low"), bindparam("high"))).limit(FOUND)
+_FIND = _SILENCES.where(*in_bounds(silences.c.id)).limit(FOUND)
 _TO_CLOSE = (
     select(silences.c.data)
     .where(TO_CLOSE, silences.c.over_at <= bindparam("now"))

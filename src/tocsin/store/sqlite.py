@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, QueuePool, create_engine, event, insert, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -17,14 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tocsin.errors import StoreError, StoreLocked
+from tocsin.store.forks import close_before_forks
 from tocsin.store.sql import SqlTransaction
 from tocsin.store.sqlite_file import ANOTHER_PLACE, prepare
 from tocsin.store.tables import SCHEMA_VERSION, meta, metadata
+from tocsin.store.turn import Turn
 
 _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table'")
 _VERSION = select(meta.c.value).where(meta.c.name == "schema_version")
-
-_OPENED: WeakSet[SqliteStore] = WeakSet()
 
 
 class SqliteStore:
@@ -48,8 +45,8 @@ class SqliteStore:
         """
         self._path = path.expanduser().absolute()
         self._patience = patience
-        self._writer = threading.Lock()
         self.url = f"sqlite:///{self._path}"
+        self._turn = Turn(self.url, patience)
         prepare(self._path)
         self._engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
@@ -61,7 +58,7 @@ class SqliteStore:
         )
         event.listen(self._engine, "connect", _set_up)
         event.listen(self._engine, "begin", _begin)
-        _OPENED.add(self)
+        close_before_forks(self)
         try:
             with self._explained():
                 self._switch_to_wal()
@@ -78,8 +75,17 @@ class SqliteStore:
             StoreLocked: Other writers did not let go in time.
             StoreError: The store cannot be written.
         """
-        with self._turn(), self._explained(), self._engine.begin() as connection:
+        with self._turn.taken(), self._explained(), self._engine.begin() as connection:
             yield SqlTransaction(connection, writable=True)
+
+    def appending(self) -> AbstractContextManager[SqlTransaction]:
+        """Open a transaction that is only for `receive`; SQLite lets one write at a time, whatever it writes.
+
+        Raises:
+            StoreLocked: Other writers did not let go in time.
+            StoreError: The store cannot be written.
+        """
+        return self.writing()
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
@@ -94,23 +100,6 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Let the threads of this process write one after the other.
-
-        SQLite lets those who wait try again now and then, and whoever is unlucky for long enough is turned away: with
-        a thread a channel that happened. A lock wakes one as soon as another is done.
-        """
-        if not self._writer.acquire(timeout=self._patience):
-            raise StoreLocked(
-                f"the store {self.url} was locked by another thread for {self._patience:g} s: a transaction does not "
-                "end, or one was opened inside another in the same thread. End the outer one first"
-            )
-        try:
-            yield
-        finally:
-            self._writer.release()
 
     def _switch_to_wal(self) -> None:
         """Let readers and a writer work at the same time; the file remembers it.
@@ -181,20 +170,6 @@ class SqliteStore:
                 case _:
                     do = f"Nothing of this transaction was written. {ANOTHER_PLACE}, on a disk that works"
             raise StoreError(f"the store {self.url} cannot be used: {said}. {do}") from error
-
-
-def _close_all() -> None:
-    """Close what must not be carried over a fork.
-
-    SQLite remembers in the process which locks it holds on a file. A child with that memory, but without the locks,
-    loses what it writes, through a new connection too: https://sqlite.org/howtocorrupt.html, 2.6.
-    """
-    for store in list(_OPENED):
-        store.close()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, where processes do not fork
-    os.register_at_fork(before=_close_all)
 
 
 def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from real_postgres import Postgres
 from tocsin.store.memory import MemoryStore
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.protocol import Store
 from tocsin.store.sqlite import SqliteStore
 
 
-def _open(kind: str, folder: Path, patience: float) -> Store:
-    return MemoryStore(patience=patience) if kind == "memory" else SqliteStore(folder / "t.db", patience=patience)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name of a kind of store."""
     return str(request.param)
 
 
 @pytest.fixture
-def store(kind: str, tmp_path: Path) -> Iterator[Store]:
+def open_empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[float], Store]:
+    """Open an empty store that waits for other writers for so many seconds."""
+    if kind == "memory":
+        return lambda patience: MemoryStore(patience=patience)
+    if kind == "sqlite":
+        return lambda patience: SqliteStore(tmp_path / "t.db", patience=patience)
+    server: Postgres = request.getfixturevalue("postgres")
+    return lambda patience: PostgresStore(server.database(), patience=patience)
+
+
+@pytest.fixture
+def store(open_empty: Callable[[float], Store]) -> Iterator[Store]:
     """Give an empty store that waits for as long as a busy machine needs."""
-    opened = _open(kind, tmp_path, 60)
+    opened = open_empty(60)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def impatient_store(kind: str, tmp_path: Path) -> Iterator[Store]:
+def impatient_store(open_empty: Callable[[float], Store]) -> Iterator[Store]:
     """Give an empty store that does not wait for other writers."""
-    opened = _open(kind, tmp_path, 0.01)
+    opened = open_empty(0.01)
     yield opened
     opened.close()
