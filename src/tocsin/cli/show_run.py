@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from tocsin.cli.screen import Cell, Column, Screen
@@ -81,12 +82,21 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         ("Note", run.note or ""),
         ("Command", context.command or ""),
         ("Host", context.host),
+        ("Clock", _clock(context.clock_ahead)),
         ("Process", str(run.process.pid) if run.process else ""),
         ("Orchestrator", context.orchestrator or ""),
         *context.names.items(),
         *((link.label, link.url) for link in context.links),
         ("Run", run.id),
     ]
+
+
+def _clock(ahead: timedelta) -> str:
+    """Return what is wrong with the clock of the host; empty where nothing is."""
+    if not ahead:
+        return ""
+    way = "ahead of" if ahead > timedelta(0) else "behind"
+    return f"{duration(abs(ahead))} {way} that of the server; times are told by the server's"
 
 
 def _cause(cause: Cause) -> list[tuple[str, str]]:

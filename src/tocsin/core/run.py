@@ -157,6 +157,9 @@ class Context:
     host: str = ""
     #: True where a person sits in front of the process (a terminal or a notebook).
     interactive: bool = False
+    #: By how much the clock there is ahead of the server's, by which all moments of the run are told; below zero where
+    #: it is behind. Zero where the two agree, and where no server is asked.
+    clock_ahead: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True)

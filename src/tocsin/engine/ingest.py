@@ -62,7 +62,7 @@ def ingest(engine: Engine, *events: Event) -> None:
     """
     with engine.store.writing() as tx:
         for event in events:
-            _ingest(engine, tx, event)
+            take_event(engine, tx, event)
     for environment, pipeline in {(e.run.environment, e.run.pipeline): None for e in events if e.run is not None}:
         set_marker(engine, environment, pipeline)
 
@@ -110,8 +110,10 @@ def _take_in_one(engine: Engine, path: Path, event: Event) -> bool:
     return False
 
 
-def _ingest(engine: Engine, tx: Transaction, event: Event) -> None:
-    if not tx.remember_event(event.id, engine.clock()):
+def take_event(engine: Engine, tx: Transaction, event: Event) -> None:
+    """Take one event in, in a transaction that somebody else begins and ends."""
+    # All signs of life of a run bear the same id, and the order in which they are taken in does not matter.
+    if event.type is not EventType.PROGRESS and not tx.remember_event(event.id, engine.clock()):
         return
     if event.note is not None:
         notify_note(engine, tx, event.id, event.note, event.at)

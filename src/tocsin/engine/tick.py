@@ -14,6 +14,7 @@ from tocsin.engine.evaluate import evaluate_end
 from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.follow import follow
 from tocsin.engine.freshness import look_at_freshness
+from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_due
@@ -76,7 +77,7 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     """
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     gone = _gone_before(engine)
-    events = drain(engine)
+    events = drain(engine) + take_in(engine)
     died = tell_died(engine, gone, judge_silence=steady)
     overdue = stuck = stale = 0
     if engine.watching and steady:
