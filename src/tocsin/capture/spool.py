@@ -65,11 +65,15 @@ class Spool:
 
         What is not an event is set aside in `rejected/`, named in a warning, and kept.
         """
+        yield from ((path, event) for path, _, event in self._read(self.events))
+
+    def texts(self) -> Iterator[tuple[Path, bytes, Event]]:
+        """Yield what `read` does, each event also as it stands in its file."""
         yield from self._read(self.events)
 
     def heartbeats(self) -> Iterator[tuple[Path, Event]]:
         """Yield the latest sign of life of each run that has not said that it ended."""
-        yield from self._read(self.alive)
+        yield from ((path, event) for path, _, event in self._read(self.alive))
 
     def done(self, path: Path) -> None:
         """Remove an event that has been taken in; another engine may have been faster."""
@@ -77,7 +81,7 @@ class Spool:
             path.unlink()
 
     def reject(self, path: Path, reason: str) -> None:
-        """Set aside what cannot be used as an event; another engine may have been faster."""
+        """Set aside what cannot be used as an event, with the reason beside it; another engine may have been faster."""
         kept = self.rejected / path.name
         try:
             self.rejected.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -86,6 +90,9 @@ class Spool:
             return
         except OSError:
             kept = path
+        else:
+            with contextlib.suppress(OSError):
+                kept.with_suffix(".why").write_text(f"{reason}\n", encoding="utf-8", errors="backslashreplace")
         _log.warning("%s is no event (%s); it is kept as %s", path.name, reason, kept)
 
     def waiting(self) -> int:
@@ -103,10 +110,11 @@ class Spool:
         """Return the files that could not be read as events."""
         return tuple(sorted(self.rejected.glob("*.json")))
 
-    def _read(self, directory: Path) -> Iterator[tuple[Path, Event]]:
+    def _read(self, directory: Path) -> Iterator[tuple[Path, bytes, Event]]:
         for path in sorted(directory.glob("*.json")):
             try:
-                event = parse_event(path.read_bytes())
+                text = path.read_bytes()
+                event = parse_event(text)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -115,10 +123,10 @@ class Spool:
             except SpoolError as error:
                 self.reject(path, str(error))
             else:
-                yield path, event
+                yield path, text, event
 
     def _write(self, path: Path, event: Event, *, durable: bool) -> None:
-        text = json.dumps({"v": event.v, **_fields(event)}, ensure_ascii=True)
+        text = text_of(event)
         temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
         try:
             try:
@@ -143,6 +151,11 @@ class Spool:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
+
+
+def text_of(event: Event) -> str:
+    """Return an event as it stands in its file: JSON in ASCII."""
+    return json.dumps({"v": event.v, **_fields(event)}, ensure_ascii=True)
 
 
 def parse_event(text: bytes) -> Event:

@@ -41,14 +41,13 @@ def post(
 ) -> Answer:
     """Send one request and return the answer, which is always a success (2xx).
 
-    Redirects are not followed: most clients turn the POST into a GET, and the message is lost in a success.
-    Proxies are taken from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`). The status line
-    decides: once a receiver has said 2xx, a body that breaks off or does not end is no failure.
+    All is as with `exchange`. The status line decides: once a receiver has said 2xx, a body that breaks off or does not
+    end is no failure.
 
     Args:
-        url: Where to; a user name and password in it become basic authorization.
+        url: Where to.
         body: What to send.
-        headers: Names and values; `Host`, `Content-Length` and `User-Agent` are added.
+        headers: Names and values.
         method: HTTP method.
         budget: Seconds for all of it.
         connect: Seconds for one address to accept the connection.
@@ -58,6 +57,40 @@ def post(
 
     Raises:
         DeliveryError: No success; its fields say what to do, and no text in it shows more than the host.
+    """
+    answer = exchange(url, body, headers, method=method, budget=budget, connect=connect, read=read)
+    if not 200 <= answer.status < 300:  # noqa: PLR2004
+        raise refusal(url, answer, time.time(), secrets=_secrets(urlsplit(url), headers), waits=waits)
+    return answer
+
+
+def exchange(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    method: str = "POST",
+    budget: float = BUDGET,
+    connect: float = 3.0,
+    read: float = 10.0,
+) -> Answer:
+    """Send one request and return the answer, whatever it says.
+
+    Redirects are not followed: most clients turn the POST into a GET, and the message is lost in a success.
+    Proxies are taken from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`). A body that breaks
+    off is returned as far as it came.
+
+    Args:
+        url: Where to; a user name and password in it become basic authorization.
+        body: What to send.
+        headers: Names and values; `Host`, `Content-Length` and `User-Agent` are added.
+        method: HTTP method.
+        budget: Seconds for all of it.
+        connect: Seconds for one address to accept the connection.
+        read: Seconds of silence after which the receiver is given up.
+
+    Raises:
+        DeliveryError: No answer came; its fields say what to do, and no text in it shows more than the host.
     """
     target, sent_headers = _prepare(url, headers)
     clock = Clock(end=time.monotonic() + budget, connect=connect, read=read)
@@ -84,10 +117,7 @@ def post(
             msg = f"the address at {shorten(url)} or a header for it has characters that HTTP cannot carry"
             hint = "remove spaces, line breaks and letters outside ASCII from the channel's settings"
             raise DeliveryError(msg, permanent=True, hint=hint) from None
-        answer = _answer(url, sock, clock, method)
-    if not 200 <= answer.status < 300:  # noqa: PLR2004
-        raise refusal(url, answer, time.time(), secrets=_secrets(target, headers), waits=waits)
-    return answer
+        return _answer(url, sock, clock, method)
 
 
 def _prepare(url: str, headers: Mapping[str, str]) -> tuple[SplitResult, dict[str, str]]:

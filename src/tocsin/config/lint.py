@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tocsin.config.layer import Layer
-from tocsin.config.merge import merge
+from tocsin.config.merge import Tree, merge
 from tocsin.config.model import Config, Problem
-from tocsin.config.reader import origin_of, table_of
+from tocsin.config.reader import origin_of, problem_of, table_of
+from tocsin.config.uplink import is_unencrypted
 from tocsin.core.finding import Kind, Topic
 from tocsin.core.matchers import Matcher
 from tocsin.core.route import Route
@@ -49,7 +50,14 @@ def lint(layers: Sequence[Layer], config: Config, now: datetime) -> list[Problem
             for owner in config.owners
             if owner not in known
         ),
+        *_server(tree, config),
     ]
+
+
+def _server(tree: Tree, config: Config) -> Iterator[Problem]:
+    if config.server is not None and config.api_key and is_unencrypted(config.server):
+        remedy = "sends the key over the network in plain sight; write https://"
+        yield problem_of(tree.get("server"), "tocsin.server", remedy)
 
 
 def _routes(

@@ -57,6 +57,8 @@ class _Reader(Reader):
             environment=value_of(general, "environment", "default"),
             timezone=timezone,
             store=value_of(general, "store", f"sqlite:///{place / 'tocsin.db'}"),
+            server=self.server(tree, general),
+            api_key=value_of(general, "api_key", ""),
             handover=value_of(general, "handover", "spawn"),
             budget=value_of(general, "budget", timedelta(seconds=5)),
             died_after=value_of(general, "died_after", timedelta(seconds=60)),
@@ -86,6 +88,13 @@ class _Reader(Reader):
             config = replace(config, checks=read_checks(self, checks))
         config = replace(config, checks=(*config.checks, *fresh_checks(config.pipelines)))
         return replace(config, problems=tuple(self.problems))
+
+    def server(self, tree: Tree, general: Mapping[str, object]) -> str | None:
+        if general.keys().isdisjoint({"server", "api_key"}):
+            return None
+        from tocsin.config.uplink import read_server  # see timezone()
+
+        return read_server(self, tree, general)
 
     def channels(self, tree: Tree, runtime: Tree) -> tuple[ChannelConfig, ...]:
         own = {setting.key for setting in CHANNEL}

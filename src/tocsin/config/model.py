@@ -104,6 +104,9 @@ class Config:
     environment: str = "default"
     timezone: str = "UTC"
     store: str = ""
+    #: Address of the server that reports go to, without a slash at its end; None where the store is used.
+    server: str | None = None
+    api_key: str = field(default="", repr=False)
     handover: str = "spawn"
     budget: timedelta = timedelta(seconds=5)
     died_after: timedelta = timedelta(seconds=60)

@@ -178,6 +178,14 @@ GENERAL = (
         help="Where runs and alerts are kept, as a URL. Default: `sqlite:///HOME/tocsin.db`.",
     ),
     Setting(
+        key="server",
+        read=read_text,
+        default=None,
+        help="Address of a Tocsin server that all reports go to; the store and the channels are those of the server.",
+        example="https://tocsin.internal",
+    ),
+    Setting(key="api_key", read=read_text, default=None, help="The key that the server gave out.", secret=True),
+    Setting(
         key="handover",
         read=read_choice("spawn", "inline", "none"),
         default="spawn",
