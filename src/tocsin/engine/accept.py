@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tocsin.core.access import COMMAND_LINE, Action
 from tocsin.core.alert import Alert, Change, resolve
 from tocsin.core.finding import Topic
 from tocsin.core.judgement import unusual_since
 from tocsin.core.series import Measure
-from tocsin.engine.act import Acted
+from tocsin.engine.act import Acted, audit_alerts
 from tocsin.engine.engine import Engine
 from tocsin.engine.notify import notify
 from tocsin.engine.surroundings import Changed
@@ -18,7 +19,7 @@ _MEASURES = {Topic.VOLUME: Measure.ROWS, Topic.DURATION: Measure.SECONDS}
 _MOST = 10_000
 
 
-def accept_level(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
+def accept_level(engine: Engine, prefix: str, *, by: str, origin: str = COMMAND_LINE) -> list[Acted]:
     """Take what alerts about volume or duration say as the new normal, which ends them.
 
     What was left out since the first unusual run is learned from, and what was before counts no more than for how
@@ -29,6 +30,7 @@ def accept_level(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
         prefix: A pipeline, for all its alerts about volume and duration; a table or step of it ("orders.items"); or the
             beginning of the id of an alert.
         by: Who says so.
+        origin: From where, for the audit trail.
 
     Raises:
         NotFound: No such alert is open.
@@ -41,8 +43,10 @@ def accept_level(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
             _learn(tx, alert)
             ended, change = resolve(alert, resolution=f"accepted as the new normal by {by}", now=now, by=by)
             acted.append(Acted(alert=ended, change=change))
+        moved = [each for each in acted if each.change is not Change.NOTHING]
+        audit_alerts(tx, moved, action=Action.ACCEPT, by=by, origin=origin, at=now)
         notify(engine, tx, [Changed(alert=each.alert, change=each.change) for each in acted])
-    return [each for each in acted if each.change is not Change.NOTHING]
+    return moved
 
 
 def _meant(tx: Transaction, name: str) -> list[Alert]:

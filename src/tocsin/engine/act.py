@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.core.access import COMMAND_LINE, Action, AuditEntry
 from tocsin.core.alert import Alert, Change, acknowledge, note_issue, resolve, snooze
 from tocsin.core.finding import Topic
+from tocsin.core.phrases import problem, subject
 from tocsin.engine.engine import Engine
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify
@@ -27,13 +29,25 @@ class Acted:
     change: Change
 
 
-def acknowledge_alert(engine: Engine, prefix: str, *, by: str, issue: str | None = None) -> list[Acted]:
+@dataclass(frozen=True, kw_only=True)
+class _Who:
+    """Who does what, for the audit trail."""
+
+    name: str
+    origin: str
+    action: Action
+
+
+def acknowledge_alert(
+    engine: Engine, prefix: str, *, by: str, origin: str = COMMAND_LINE, issue: str | None = None
+) -> list[Acted]:
     """Note that somebody takes care of an alert, or of all of a group; channels that were told of it hear that.
 
     Args:
         engine: Whose store to use.
         prefix: The beginning of the id of an alert or a group, or the name of a pipeline with an open alert.
         by: Who takes care.
+        origin: From where, for the audit trail.
         issue: Where it is dealt with, kept with the alert; an empty text takes that away.
 
     Returns:
@@ -43,17 +57,41 @@ def acknowledge_alert(engine: Engine, prefix: str, *, by: str, issue: str | None
         NotFound: No alert, or more than one, is meant.
         StoreError: The store cannot be written.
     """
-    return _act(engine, prefix, lambda alert, now: acknowledge(alert, by=by, now=now), issue=issue)
+    who = _Who(name=by, origin=origin, action=Action.ACKNOWLEDGE)
+    return _act(engine, prefix, who, lambda alert, now: acknowledge(alert, by=by, now=now), issue=issue)
 
 
-def snooze_alert(engine: Engine, prefix: str, *, until: datetime, by: str, issue: str | None = None) -> list[Acted]:
+def snooze_alert(
+    engine: Engine, prefix: str, *, until: datetime, by: str, origin: str = COMMAND_LINE, issue: str | None = None
+) -> list[Acted]:
     """Put an alert off until a moment; other arguments, result and errors are those of `acknowledge_alert`."""
-    return _act(engine, prefix, lambda alert, now: snooze(alert, until=until, by=by, now=now), issue=issue)
+    who = _Who(name=by, origin=origin, action=Action.SNOOZE)
+    return _act(engine, prefix, who, lambda alert, now: snooze(alert, until=until, by=by, now=now), issue=issue)
 
 
-def resolve_alert(engine: Engine, prefix: str, *, by: str) -> list[Acted]:
+def resolve_alert(engine: Engine, prefix: str, *, by: str, origin: str = COMMAND_LINE) -> list[Acted]:
     """End an alert by hand; arguments, result and errors are those of `acknowledge_alert`."""
-    return _act(engine, prefix, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now, by=by))
+    who = _Who(name=by, origin=origin, action=Action.RESOLVE)
+    return _act(engine, prefix, who, lambda alert, now: resolve(alert, resolution=f"resolved by {by}", now=now, by=by))
+
+
+def audit_alerts(
+    tx: Transaction, acted: Sequence[Acted], *, action: Action, by: str, origin: str, at: datetime
+) -> None:
+    """Write into the audit trail what somebody did to alerts."""
+    tx.add_audit(
+        [
+            AuditEntry(
+                at=at,
+                actor=by,
+                origin=origin,
+                action=action,
+                subject=each.alert.id,
+                detail=f"{subject(each.alert)} {problem(each.alert)}",
+            )
+            for each in acted
+        ]
+    )
 
 
 def _meant(tx: Transaction, prefix: str) -> list[Alert]:
@@ -90,6 +128,7 @@ def _not_found(tx: Transaction, prefix: str, found: Sequence[Alert]) -> NotFound
 def _act(
     engine: Engine,
     prefix: str,
+    who: _Who,
     change_it: Callable[[Alert, datetime], tuple[Alert, Change]],
     *,
     issue: str | None = None,
@@ -98,6 +137,7 @@ def _act(
     with engine.store.writing() as tx:
         acted = [_changed(alert, change_it, issue, now) for alert in _meant(tx, prefix)]
         moved = [each for each in acted if each.change is not Change.NOTHING]
+        audit_alerts(tx, moved, action=who.action, by=who.name, origin=who.origin, at=now)
         notify(engine, tx, [Changed(alert=each.alert, change=each.change) for each in moved])
     for each in moved:
         if each.alert.topic is Topic.DELIVERY:

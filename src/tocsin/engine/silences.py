@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tocsin.core.access import COMMAND_LINE, Action, AuditEntry
 from tocsin.core.alert import Alert
 from tocsin.core.labels import Labels
 from tocsin.core.matchers import Matcher
@@ -50,11 +51,12 @@ def add_silence(
     ends_at: datetime,
     reason: str,
     author: str,
+    origin: str = COMMAND_LINE,
     everything: bool = False,
 ) -> Silence:
     """Keep a new silence; it is durable when this returns.
 
-    Arguments are those of `check_silence`.
+    Arguments are those of `check_silence`; `origin` says in the audit trail from where it was asked for.
 
     Raises:
         ValueError: The silence cannot be meant.
@@ -73,23 +75,27 @@ def add_silence(
     )
     with engine.store.writing() as tx:
         tx.save_silence(silence)
+        tx.add_audit([_entry(silence, Action.SILENCE, by=author, origin=origin, at=now)])
     return silence
 
 
-def end_silence(engine: Engine, prefix: str, *, by: str) -> tuple[Silence, Sequence[Alert]]:
+def end_silence(engine: Engine, prefix: str, *, by: str, origin: str = COMMAND_LINE) -> tuple[Silence, Sequence[Alert]]:
     """End a silence now, and return it with the open alerts that it muted, which are due to be told.
 
     Args:
         engine: Whose store to use.
         prefix: The beginning of the silence's id.
         by: Who ends it.
+        origin: From where, for the audit trail.
 
     Raises:
         NotFound: No silence that is not over, or more than one, is meant.
         StoreError: The store cannot be written.
     """
     with engine.store.writing() as tx:
-        ended = end_early(_find(tx, prefix, engine.clock()), by=by, now=engine.clock())
+        now = engine.clock()
+        ended = end_early(_find(tx, prefix, now), by=by, now=now)
+        tx.add_audit([_entry(ended, Action.END_SILENCE, by=by, origin=origin, at=now)])
         return ended, _close(engine, tx, ended)
 
 
@@ -126,6 +132,13 @@ def preview(engine: Engine, tx: Transaction, matchers: Sequence[Matcher], *, wit
 def open_alerts_that_fit(engine: Engine, tx: Transaction, matchers: Sequence[Matcher]) -> Sequence[Alert]:
     """Return the open alerts that fulfil every matcher, newest first."""
     return [alert for alert in tx.alerts(open_only=True, limit=_MOST) if _fits(engine, alert, matchers)]
+
+
+def _entry(silence: Silence, action: Action, *, by: str, origin: str, at: datetime) -> AuditEntry:
+    mutes = ", ".join(map(str, silence.matchers)) or "everything"
+    return AuditEntry(
+        at=at, actor=by, origin=origin, action=action, subject=silence.id, detail=f"{mutes}: {silence.reason}"
+    )
 
 
 def _find(tx: Transaction, prefix: str, now: datetime) -> Silence:

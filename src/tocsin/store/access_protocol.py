@@ -63,8 +63,8 @@ class AccessTransaction(Protocol):
 
     # The audit trail
 
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Append an entry; the store gives it its number."""
+    def add_audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Append entries; the store gives them their numbers."""
 
     def audit(
         self,

@@ -74,9 +74,10 @@ class Access(Part):
             if session.over_at <= now:
                 self.drop_session(session.id)
 
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Append an entry; the store gives it its number."""
-        self._write.audit.append(replace(entry, number=len(self._read.audit) + 1))
+    def add_audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Append entries; the store gives them their numbers."""
+        trail = self._write.audit
+        trail += [replace(entry, number=number) for number, entry in enumerate(entries, start=len(trail) + 1)]
 
     def audit(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -12,6 +13,7 @@ from tocsin.core.access import Action, AuditEntry
 from tocsin.store.sql_rows import Rows, dump, load
 from tocsin.store.tables import FAILED_LOGIN, audit
 
+_APPEND = audit.insert()
 _ENTRIES = select(audit.c.number, audit.c.data).order_by(audit.c.number.desc()).limit(bindparam("limit"))
 _FAILED = select(audit.c.number).where(FAILED_LOGIN, audit.c.at > bindparam("since")).limit(bindparam("most"))
 
@@ -19,17 +21,10 @@ _FAILED = select(audit.c.number).where(FAILED_LOGIN, audit.c.at > bindparam("sin
 class Audit(Rows):
     """The part of a transaction that is about who did what."""
 
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Append an entry; the database gives it its number."""
-        row = {
-            "at": entry.at,
-            "actor": entry.actor,
-            "origin": entry.origin,
-            "action": entry.action,
-            "subject": entry.subject,
-            "data": dump(entry),
-        }
-        self._write(audit.insert(), row)
+    def add_audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Append entries; the database gives them their numbers."""
+        if entries:
+            self._write(_APPEND, [_row(entry) for entry in entries])
 
     def audit(
         self,
@@ -59,3 +54,14 @@ class Audit(Rows):
         if origin is not None:
             statement = statement.where(audit.c.origin == origin)
         return len(self._connection.scalars(statement, {"since": since, "most": most}).all())
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "actor": entry.actor,
+        "origin": entry.origin,
+        "action": entry.action,
+        "subject": entry.subject,
+        "data": dump(entry),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -83,7 +84,7 @@ def test_a_key_or_a_user_is_somebody(store: Store) -> None:
         lambda tx: tx.save_api_key(api_key(revoked_at=at(1))),
         lambda tx: tx.save_user(user(disabled=True)),
     ):
-        with pytest.raises(ZeroDivisionError), store.writing() as tx:
+        with suppress(ZeroDivisionError), store.writing() as tx:
             save(tx)
             assert tx.knows_anybody()
             raise ZeroDivisionError  # takes it back
