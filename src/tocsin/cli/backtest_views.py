@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
-from tocsin.cli.wording import alert_document
 from tocsin.core.message import Tone
 from tocsin.core.phrases import kind, minute, pipeline, subject, tone_of_alert
 from tocsin.core.words import count, duration
+from tocsin.documents.alerts import alert_document
 from tocsin.engine.backtest import NOT_TUNED, Backtest, Fired, Subject
 
 _FIRED = (

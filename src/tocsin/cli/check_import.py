@@ -13,7 +13,7 @@ import click
 
 from tocsin.capture import providers
 from tocsin.cli import workplace
-from tocsin.cli.check_views import COLUMNS, check_row, result_document
+from tocsin.cli.check_views import COLUMNS, check_row
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.workplace import Workplace, find_workplace, open_engine
 from tocsin.core.check import CheckResult
@@ -21,6 +21,7 @@ from tocsin.core.event import Event, EventType
 from tocsin.core.foreign_checks import read_results
 from tocsin.core.foreign_checks.result import Source
 from tocsin.core.redact import Redactor
+from tocsin.documents.checks import check_document
 from tocsin.errors import ConfigError
 
 
@@ -51,7 +52,7 @@ def import_results(*, files: tuple[Path, ...], pipeline: str, manifest: Path | N
     _report(place, events)
     results = [result for event in events for result in event.checks]
     if as_json:
-        print_json([result_document(result) for result in results])
+        print_json([check_document(result) for result in results])
     else:
         open_screen().table(COLUMNS, [check_row(result) for result in results])
 

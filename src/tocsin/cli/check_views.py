@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tocsin.cli.screen import Cell, Column, Row
-from tocsin.core.check import Check, CheckResult, severity_of
+from tocsin.core.check import Check, CheckResult
 from tocsin.core.check_words import failure_of, question_of, success_of
 from tocsin.core.compose import TONES
 from tocsin.core.message import Tone
-from tocsin.core.severity import Severity
 from tocsin.core.words import duration
+from tocsin.documents.checks import shown_severity, status_of
 
 COLUMNS = (
     Column(name="Check"),
@@ -34,11 +34,11 @@ LISTED = (
 
 def check_row(result: CheckResult) -> Row:
     """Return what a list shows of a result, for `COLUMNS`."""
-    severity = _severity(result)
+    severity = shown_severity(result)
     return (
         Cell(text=result.check.name, tone=TONES[severity] if severity is not None else Tone.GOOD),
         result.check.pipeline,
-        _status(result),
+        status_of(result).value,
         severity.value if severity is not None else "",
         f"{result.failing:,}" if result.failing is not None else "",
         f"{result.checked:,}" if result.checked is not None else "",
@@ -59,33 +59,3 @@ def listed_row(check: Check) -> Row:
         check.origin,
         question_of(check),
     )
-
-
-def result_document(result: CheckResult) -> dict[str, object]:
-    """Return a result for `--json`."""
-    return {
-        "pipeline": result.check.pipeline,
-        "check": result.check.name,
-        "kind": result.check.kind,
-        "table": result.check.table,
-        "question": question_of(result.check),
-        "status": _status(result),
-        "severity": _severity(result),
-        "failing": result.failing,
-        "checked": result.checked,
-        "columns": result.columns,
-        "rows": result.rows,
-        "sql": result.sql,
-        "error": result.error,
-        "took_seconds": result.took.total_seconds(),
-    }
-
-
-def _severity(result: CheckResult) -> Severity | None:
-    return Severity.ERROR if result.error else severity_of(result)
-
-
-def _status(result: CheckResult) -> str:
-    if result.error:
-        return "error"
-    return "passed" if severity_of(result) is None else "failed"

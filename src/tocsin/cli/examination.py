@@ -16,13 +16,13 @@ from importlib.util import find_spec
 from tocsin.capture import providers
 from tocsin.capture.attach import CALLBACKS
 from tocsin.cli import notices
-from tocsin.cli.channel_states import channel_views
 from tocsin.cli.watching import find_watch
 from tocsin.cli.workplace import Workplace, open_engine
 from tocsin.config.model import Problem
 from tocsin.core.message import Tone
 from tocsin.core.outbox import ChannelState
 from tocsin.core.words import count
+from tocsin.documents.channels import channel_views
 from tocsin.engine.engine import Engine
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tocsin.cli.channel_states import ChannelView
 from tocsin.cli.watching import find_watch
 from tocsin.config.model import Config
 from tocsin.core.outbox import Status
 from tocsin.core.phrases import ago, pipeline
 from tocsin.core.run import Outcome
 from tocsin.core.words import count, duration, listing
+from tocsin.documents.channels import ChannelView, Health
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
@@ -41,7 +41,7 @@ def about_channels(views: Sequence[ChannelView]) -> Iterator[str]:
     for view in views:
         if not view.works:
             yield f"channel {view.name} is {view.state}, {view.why}: mend it and type tocsin channel test {view.name}"
-        elif view.state in {"failing", "paused"}:
+        elif view.state in {Health.FAILING, Health.PAUSED}:
             yield f"channel {view.name} is {view.state}, {view.why}: tocsin channel test {view.name}"
 
 

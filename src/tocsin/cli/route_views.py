@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tocsin.cli.channel_states import ChannelView
 from tocsin.cli.screen import Screen
 from tocsin.core.message import Tone
 from tocsin.core.notify import Reason
 from tocsin.core.phrases import pipeline
 from tocsin.core.route import Route
 from tocsin.core.words import duration, moment
+from tocsin.documents.channels import ChannelView
 from tocsin.engine.explain_route import Explanation, Heard, muted_words
 
 #: Labels that the title does not say.

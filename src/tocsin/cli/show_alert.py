@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
-from tocsin.cli.told import document, progress
+from tocsin.cli.told import progress
 from tocsin.cli.wording import short
 from tocsin.core.alert import Alert
-from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.outbox import Delivery, Notification, Status
 from tocsin.core.phrases import outcome, problem, stamp, subject, tone_of_alert, tone_of_run, why
 from tocsin.core.run import Run
 from tocsin.core.words import duration
-from tocsin.store.protocol import Transaction
-
-_MOST = 1000
-_RUNS = 10
+from tocsin.documents.alerts import Life
 
 _RUN_COLUMNS = (
     Column(name="Ended (UTC)"),
@@ -33,53 +28,6 @@ _DECISIONS = (
     Column(name="Result", below=""),
 )
 _STATUS_TONES = {Status.SENT: Tone.GOOD, Status.WAITING: Tone.WARNING, Status.DEAD: Tone.ERROR}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Life:
-    """All that is known of an alert."""
-
-    alert: Alert
-    #: Runs that showed the problem, newest first, at most ten.
-    runs: Sequence[Run]
-    #: Decisions to tell or not to tell, oldest first.
-    notifications: Sequence[Notification]
-    #: Attempts to send each of them, oldest first, by the notification's id.
-    deliveries: dict[str, Sequence[Delivery]]
-
-
-def read_life(tx: Transaction, alert: Alert) -> Life:
-    """Read all that is known of an alert."""
-    of_alert = tx.notifications(alert_id=alert.id, limit=_MOST)
-    notifications = sorted(of_alert, key=lambda one: (one.created_at, one.seq, one.channel))
-    return Life(
-        alert=alert,
-        runs=_runs_of(tx, alert),
-        notifications=notifications,
-        deliveries={one.id: tx.deliveries(one.id) for one in notifications},
-    )
-
-
-def life_document(tx: Transaction, life: Life) -> dict[str, object]:
-    """Return an alert for `--json`, its `notifications` and their `deliveries` included."""
-    notifications = [
-        {
-            "id": one.id,
-            "channel": one.channel,
-            "reason": one.reason,
-            "because": one.because,
-            "status": one.status,
-            "at": one.created_at,
-            "times": one.times,
-            "tries": one.attempts,
-            "due_at": one.due_at,
-            "error": one.last_error,
-            "title": one.message.title if one.message else None,
-            "deliveries": life.deliveries[one.id],
-        }
-        for one in life.notifications
-    ]
-    return {**document(tx, life.alert), "runs": [run.id for run in life.runs], "notifications": notifications}
 
 
 def show_alert(screen: Screen, life: Life) -> None:
@@ -114,14 +62,6 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
         ("Latest run", f"tocsin show {short(alert.run_id)}" if alert.run_id else ""),
         ("Alert", alert.id),
     ]
-
-
-def _runs_of(tx: Transaction, alert: Alert) -> list[Run]:
-    if alert.topic is not Topic.DELIVERY:
-        return []
-    of_pipeline = tx.runs(pipeline=alert.subject, environment=alert.environment, limit=_MOST)
-    found = [run for run in of_pipeline if run.ended_at is not None and alert.since <= run.ended_at <= alert.last_at]
-    return [run for run in found if not run.outcome.ok or run.id == alert.run_id][:_RUNS]
 
 
 def _run_row(run: Run) -> Row:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tocsin.cli.screen import Screen
-from tocsin.cli.told import COLUMNS, alert_row, document
+from tocsin.cli.told import COLUMNS, alert_row
 from tocsin.cli.wording import short
-from tocsin.core.group import Group, Member
+from tocsin.core.group import Group
 from tocsin.core.message import Tone
 from tocsin.core.phrases import stamp
 from tocsin.core.words import count
+from tocsin.documents.groups import sorted_members
 from tocsin.store.protocol import Transaction
 
 
@@ -22,7 +21,7 @@ def find_group(tx: Transaction, name: str) -> Group | None:
 
 def show_group(screen: Screen, tx: Transaction, group: Group) -> None:
     """Show a group with all its problems, those that go on first."""
-    members = _sorted(tx.members(group.id))
+    members = sorted_members(tx, group)
     going_on = sum(1 for member in members if member.alert.open)
     said = f"Group {short(group.id)} on {group.channel}: {going_on:,} of {count(len(members), 'problem')} go on"
     screen.line(said, Tone.WARNING if going_on else Tone.GOOD)
@@ -37,12 +36,3 @@ def show_group(screen: Screen, tx: Transaction, group: Group) -> None:
         ]
     )
     screen.table(COLUMNS, [alert_row(tx, member.alert) for member in members])
-
-
-def group_document(tx: Transaction, group: Group) -> dict[str, object]:
-    """Return a group for `--json`: its facts, and its problems as `tocsin alerts --json` tells them."""
-    return {"group": group, "alerts": [document(tx, member.alert) for member in _sorted(tx.members(group.id))]}
-
-
-def _sorted(members: Sequence[Member]) -> list[Member]:
-    return sorted(members, key=lambda member: (not member.alert.open, member.alert.since, member.alert.subject))

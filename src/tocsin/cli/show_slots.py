@@ -33,19 +33,6 @@ def show_slots(screen: Screen, slots: Sequence[Slot]) -> None:
         screen.table(_COLUMNS, [_row(slot) for slot in slots])
 
 
-def slot_document(slot: Slot) -> dict[str, object]:
-    """Return a slot for `--json`."""
-    return {
-        "due_at": slot.due_at,
-        "start_by": slot.start_by,
-        "finish_by": slot.finish_by,
-        "state": slot.state,
-        "logical_id": slot.logical_id,
-        "schedule": slot.schedule.text,
-        "timezone": slot.schedule.timezone,
-    }
-
-
 def _row(slot: Slot) -> Row:
     became = Cell(text=slot.state.value, tone=_TONES.get(slot.state, Tone.INFO))
     schedule = f"{slot.schedule.text}, {slot.schedule.timezone}"

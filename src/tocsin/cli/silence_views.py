@@ -49,32 +49,6 @@ def silence_row(silence: Silence, now: datetime) -> Row:
     )
 
 
-def silence_document(silence: Silence, now: datetime) -> dict[str, object]:
-    """Return a silence for `--json`."""
-    return {
-        "id": silence.id,
-        "state": silence.state(now),
-        "conditions": [str(matcher) for matcher in silence.matchers],
-        "starts_at": silence.starts_at,
-        "ends_at": silence.ends_at,
-        "over_at": silence.over_at,
-        "reason": silence.reason,
-        "author": silence.author,
-        "created_at": silence.created_at,
-        "ended_by": silence.ended_by,
-        "ended_at": silence.ended_at,
-    }
-
-
-def preview_document(tx: Transaction, found: Preview) -> dict[str, object]:
-    """Return what conditions fit for `--json`."""
-    return {
-        "alerts": [told.document(tx, alert) for alert in found.alerts],
-        "over": [told.document(tx, alert) for alert in found.over],
-        "pipelines": [{"pipeline": name, "environment": environment} for name, environment in found.pipelines],
-    }
-
-
 def show_preview(screen: Screen, tx: Transaction, found: Preview) -> None:
     """Show what conditions fit."""
     screen.heading("Open alerts that fit")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.cli.screen import Column, Row
-from tocsin.cli.wording import alert_document, short, subject_cell
+from tocsin.cli.wording import short, subject_cell
 from tocsin.core.alert import Alert
 from tocsin.core.outbox import Notification, Status
 from tocsin.core.phrases import kind, minute
+from tocsin.documents.alerts import last_words
 from tocsin.store.protocol import Transaction
 
 COLUMNS = (
@@ -39,35 +40,9 @@ def alert_row(tx: Transaction, alert: Alert) -> Row:
     )
 
 
-def last_words(tx: Transaction, alert: Alert) -> list[Notification]:
-    """Return for each channel the last it was told of an alert, or else why it was not, by channel."""
-    last: dict[str, Notification] = {}
-    for one in tx.notifications(alert_id=alert.id, limit=1000):
-        known = last.setdefault(one.channel, one)
-        if known.status is Status.NOT_TOLD and one.status is not Status.NOT_TOLD:
-            last[one.channel] = one
-    return [last[channel] for channel in sorted(last)]
-
-
 def who_knows(words: Sequence[Notification]) -> str:
     """Return "slack, pager (waiting after 2 tries: 503 …)"."""
     return ", ".join(_knows(one) for one in words) or "nobody, because there was no channel"
-
-
-def document(tx: Transaction, alert: Alert) -> dict[str, object]:
-    """Return an alert for `--json`; each of `told` has channel, status, reason, at, tries and error."""
-    told: list[dict[str, object]] = [
-        {
-            "channel": one.channel,
-            "status": one.status,
-            "reason": one.reason,
-            "at": one.created_at,
-            "tries": one.attempts,
-            "error": one.last_error,
-        }
-        for one in last_words(tx, alert)
-    ]
-    return alert_document(alert, told)
 
 
 def progress(one: Notification) -> str:

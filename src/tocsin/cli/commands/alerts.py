@@ -8,6 +8,7 @@ from tocsin.cli import told
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.message import Tone
+from tocsin.documents.alerts import read_alert
 
 
 @click.command("alerts")
@@ -21,7 +22,7 @@ def command(*, everything: bool, limit: int, as_json: bool) -> None:
     """
     with open_engine(find_workplace()) as engine, engine.store.reading() as tx:
         alerts = tx.alerts(open_only=not everything, limit=limit)
-        documents = [told.document(tx, alert) for alert in alerts]
+        documents = [read_alert(tx, alert) for alert in alerts]
         rows = [told.alert_row(tx, alert) for alert in alerts]
     if as_json:
         print_json(documents)

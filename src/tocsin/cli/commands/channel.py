@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from tocsin.cli.channel_states import TONES, ChannelView, channel_views
 from tocsin.cli.channel_test import try_channel
 from tocsin.cli.screen import Cell, Column, Row, Screen, json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace, open_engine
+from tocsin.core.message import Tone
 from tocsin.core.phrases import stamp
+from tocsin.documents.channels import ChannelView, Health, channel_views
 
 _COLUMNS = (
     Column(name="Channel"),
@@ -19,6 +20,14 @@ _COLUMNS = (
     Column(name="From"),
     Column(name="Why", below=""),
 )
+_TONES = {
+    Health.OK: Tone.GOOD,
+    Health.NOT_TRIED: Tone.INFO,
+    Health.FAILING: Tone.WARNING,
+    Health.PAUSED: Tone.WARNING,
+    Health.DISABLED: Tone.ERROR,
+    Health.UNUSABLE: Tone.ERROR,
+}
 _SETTINGS = (Column(name="Setting"), Column(name="What it is"))
 
 
@@ -64,7 +73,7 @@ def test(*, name: str) -> None:
 
 
 def _row(view: ChannelView) -> Row:
-    name = Cell(text=view.name, tone=TONES[view.state])
+    name = Cell(text=view.name, tone=_TONES[view.state])
     last = stamp(view.last_ok_at) if view.last_ok_at else ""
     return name, view.type, view.state, last, str(view.waiting), view.origin, view.why
 

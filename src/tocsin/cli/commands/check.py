@@ -13,13 +13,14 @@ import click
 from tocsin.capture import providers
 from tocsin.cli import workplace
 from tocsin.cli.check_import import import_results
-from tocsin.cli.check_views import COLUMNS, LISTED, check_row, listed_row, result_document
+from tocsin.cli.check_views import COLUMNS, LISTED, check_row, listed_row
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.workplace import Workplace, find_workplace, open_engine
 from tocsin.core.check import CheckResult
 from tocsin.core.codec import encode
 from tocsin.core.rules.checks import judge_check
 from tocsin.core.severity import Severity
+from tocsin.documents.checks import check_document
 from tocsin.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def run(
     if not dry_run and results:
         _report(place, results)
     if as_json:
-        print_json([result_document(result) for result in results])
+        print_json([check_document(result) for result in results])
     else:
         open_screen().table(COLUMNS, [check_row(result) for result in results])
     if any(judge_check(result, ()).severity in {Severity.ERROR, Severity.CRITICAL} for result in results):

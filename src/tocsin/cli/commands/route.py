@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.channel_states import channel_views
 from tocsin.cli.screen import json_option, open_screen, print_json
 from tocsin.cli.times import read_moment
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.finding import Kind
 from tocsin.core.severity import Severity
+from tocsin.documents.channels import channel_views
 
 if TYPE_CHECKING:
     from tocsin.core.labels import Labels

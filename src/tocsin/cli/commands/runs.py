@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from tocsin.cli.screen import Column, Row, json_option, open_screen, print_json
-from tocsin.cli.wording import run_cell, run_document, short
+from tocsin.cli.wording import run_cell, short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.phrases import outcome, stamp, took, why
 from tocsin.core.run import Run
+from tocsin.documents.runs import run_document
 
 COLUMNS = (
     Column(name="Pipeline"),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import click
 
 from tocsin.cli.screen import json_option, open_screen, print_json
-from tocsin.cli.show_alert import life_document, read_life, show_alert
-from tocsin.cli.show_group import find_group, group_document, show_group
+from tocsin.cli.show_alert import show_alert
+from tocsin.cli.show_group import find_group, show_group
 from tocsin.cli.show_run import read_log, show_run
-from tocsin.cli.show_slots import read_slots, show_slots, slot_document
-from tocsin.cli.wording import run_document, short
+from tocsin.cli.show_slots import read_slots, show_slots
+from tocsin.cli.wording import short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert
 from tocsin.core.phrases import pipeline, subject
 from tocsin.core.run import Run
 from tocsin.core.words import listing
+from tocsin.documents.alerts import life_document, read_life
+from tocsin.documents.groups import group_document
+from tocsin.documents.runs import run_document
+from tocsin.documents.slots import slot_document
 from tocsin.errors import NotFound
 from tocsin.store.protocol import Transaction
 

@@ -10,12 +10,13 @@ import click
 from tocsin.cli.acting import by_option, login
 from tocsin.cli.conditions import conditions_argument
 from tocsin.cli.screen import json_option, open_screen, print_json
-from tocsin.cli.silence_views import COLUMNS, named, preview_document, show_preview, silence_document, silence_row
+from tocsin.cli.silence_views import COLUMNS, named, show_preview, silence_row
 from tocsin.cli.times import end_of, length_options, read_moment
 from tocsin.cli.wording import short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.message import Tone
 from tocsin.core.phrases import stamp
+from tocsin.documents.silences import preview_document, silence_document
 
 if TYPE_CHECKING:
     from tocsin.core.matchers import Matcher

@@ -9,15 +9,17 @@ from datetime import datetime
 import click
 
 from tocsin.cli import notices, told
-from tocsin.cli.channel_states import channel_views
 from tocsin.cli.screen import Column, Row, Screen, json_option, open_screen, print_json
-from tocsin.cli.wording import run_cell, run_document, short
+from tocsin.cli.wording import run_cell, short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert, State
 from tocsin.core.message import Tone
 from tocsin.core.phrases import ago, outcome, tone_of_alert, took
 from tocsin.core.run import Run
 from tocsin.core.words import count
+from tocsin.documents.alerts import read_alert
+from tocsin.documents.channels import channel_views
+from tocsin.documents.runs import run_document
 
 _PIPELINES = (
     Column(name="Pipeline"),
@@ -58,7 +60,7 @@ def command(*, fail: bool, as_json: bool) -> None:
             *notices.about_running(engine.config, tx, now),
             *notices.about_watching(engine, tx),
         ]
-        documents = [told.document(tx, alert) for alert in alerts]
+        documents = [read_alert(tx, alert) for alert in alerts]
         rows = [told.alert_row(tx, alert) for alert in alerts]
     if as_json:
         pipelines = [run_document(run) for run in runs]

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tocsin.config.model import Config
-from tocsin.core.message import Tone
 from tocsin.core.outbox import Status
 from tocsin.core.phrases import ago, stamp
 from tocsin.core.words import count
+from tocsin.documents.whole import whole
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 #: A shorter pause is the pace of the receiver and nothing to tell.
 _PACE = timedelta(seconds=5)
 
-TONES = {
-    "ok": Tone.GOOD,
-    "not tried": Tone.INFO,
-    "failing": Tone.WARNING,
-    "paused": Tone.WARNING,
-    "disabled": Tone.ERROR,
-    "unusable": Tone.ERROR,
-}
+
+class Health(StrEnum):
+    """How a channel is."""
+
+    OK = "ok"
+    NOT_TRIED = "not tried"
+    FAILING = "failing"
+    #: Nothing is sent for a while: the receiver asked for it, or too much went wrong in a row.
+    PAUSED = "paused"
+    #: The receiver refuses us.
+    DISABLED = "disabled"
+    #: Its settings are wrong.
+    UNUSABLE = "unusable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +42,7 @@ class ChannelView:
     type: str
     #: The file or vault that it comes from.
     origin: str
-    #: One of `TONES`.
-    state: str
+    state: Health
     #: Why it is in that state, in words; may be empty.
     why: str = ""
     last_ok_at: datetime | None = None
@@ -46,11 +52,11 @@ class ChannelView:
     @property
     def works(self) -> bool:
         """Whether a message would be tried on it."""
-        return self.state not in {"disabled", "unusable"}
+        return self.state not in {Health.DISABLED, Health.UNUSABLE}
 
     def document(self) -> dict[str, object]:
-        """Return the channel for `--json`, with every field."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the channel with every field."""
+        return whole(self)
 
 
 def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[ChannelView]:
@@ -61,7 +67,7 @@ def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[C
         engine: The engine that was opened for it.
         tx: A view of its store.
     """
-    waiting = [one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000)]
+    waiting = Counter(one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000))
     views = []
     for channel in config.channels:
         for name in engine.outlets_of(channel.name):
@@ -74,24 +80,24 @@ def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[C
                     state=state,
                     why=why,
                     last_ok_at=last_ok_at,
-                    waiting=waiting.count(name),
+                    waiting=waiting[name],
                 )
             )
     return views
 
 
-def _state(name: str, engine: Engine, tx: Transaction) -> tuple[str, str, datetime | None]:
+def _state(name: str, engine: Engine, tx: Transaction) -> tuple[Health, str, datetime | None]:
     known, now = tx.channel_state(name), engine.clock()
     configured = engine.outlets.get(name)
     if configured is None:
         remedies = [p.remedy for p in engine.problems if p.key == f"tocsin.channels.{name}"]
-        return "unusable", "; ".join(remedies), known.last_ok_at
+        return Health.UNUSABLE, "; ".join(remedies), known.last_ok_at
     # New settings are another chance, which the next delivery gives.
     if known.disabled_at is not None and known.settings_hash == configured.settings_hash:
-        return "disabled", f"{ago(known.disabled_at, now)}: {known.disabled_because}", known.last_ok_at
+        return Health.DISABLED, f"{ago(known.disabled_at, now)}: {known.disabled_because}", known.last_ok_at
     failures = f"{count(known.failures_in_a_row, 'failure')} in a row"
     if known.not_before is not None and known.not_before - now > _PACE:
-        return "paused", f"until {stamp(known.not_before)} UTC, {failures}", known.last_ok_at
+        return Health.PAUSED, f"until {stamp(known.not_before)} UTC, {failures}", known.last_ok_at
     if known.failures_in_a_row:
-        return "failing", failures, known.last_ok_at
-    return ("ok" if known.last_ok_at else "not tried"), "", known.last_ok_at
+        return Health.FAILING, failures, known.last_ok_at
+    return (Health.OK if known.last_ok_at else Health.NOT_TRIED), "", known.last_ok_at
