@@ -236,8 +236,8 @@ def test_a_store_of_a_newer_version(tmp_path: Path) -> None:
     """Tables of a version that is not known yet are not touched, and the error says how to upgrade."""
     path = tmp_path / "t.db"
     SqliteStore(path).close()
-    ask(path, "UPDATE meta SET value = '2'")
-    with pytest.raises(StoreError, match=r"newer Tocsin: its tables have version 2, this one knows 1. .* --upgrade"):
+    ask(path, "UPDATE meta SET value = '3'")
+    with pytest.raises(StoreError, match=r"newer Tocsin: its tables have version 3, this one knows 2. .* --upgrade"):
         SqliteStore(path)
 
 
