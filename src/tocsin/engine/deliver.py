@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
@@ -20,6 +21,8 @@ from tocsin.store.protocol import Transaction
 
 #: Longer than the slowest channel may take, so that a row is sent by two workers only when one has died or frozen.
 LEASE = timedelta(seconds=60)
+#: Between a lease and the hand-over there are milliseconds, or some seconds on a machine that swaps.
+_STANDSTILL = timedelta(seconds=5)
 #: Seconds that one hand-over may take where nobody waits for it.
 _LONGEST = 15.0
 #: Seconds between two looks at what is due and cannot be sent here.
@@ -144,7 +147,19 @@ def _next(
     if not claimed:
         return None
     one = claimed[0]
+    _keep_rate(engine, tx, one, now)
     return one, tx.receipt(one.alert_id, one.channel) if one.alert_id else None
+
+
+def _keep_rate(engine: Engine, tx: Transaction, leased: Notification, now: datetime) -> None:
+    """Let nobody send on the channel before the receiver's interval is over, whatever becomes of this message.
+
+    What came of it moves that moment once more; but one who freezes or dies while sending has nothing to say.
+    """
+    configured = engine.outlets.get(leased.channel)
+    if configured is not None and configured.channel.min_interval and not _is_stale(leased, now):
+        pause = timedelta(seconds=configured.channel.min_interval)
+        tx.save_channel_state(replace(tx.channel_state(leased.channel), not_before=now + pause))
 
 
 def _send_one(
@@ -154,9 +169,11 @@ def _send_one(
     if configured is None or notification.message is None:
         why = f"no channel is called {notification.channel!r} any more"
         return lambda tx: bury(engine, tx, notification, why), False
-    if notification.reason.about_run and engine.clock() - notification.created_at >= GIVE_UP_AFTER:
-        # While a receiver takes few of them, all that wait could not be sent in any time.
+    if _is_stale(notification, engine.clock()):
         return lambda tx: bury(engine, tx, notification, "it is no news any more"), False
+    if notification.lease_until is None or engine.clock() - (notification.lease_until - LEASE) >= _STANDSTILL:
+        # The process stood still meanwhile, and others may be sending on this channel at this moment.
+        return lambda tx: _give_back(engine, tx, notification), False
     outgoing = Outgoing(
         key=notification.id,
         message=notification.message,
@@ -167,6 +184,15 @@ def _send_one(
     )
     attempt = hand_over(configured, outgoing, engine.clock)
     return lambda tx: settle(engine, tx, configured, notification, attempt), attempt.delivery.ok
+
+
+def _is_stale(notification: Notification, now: datetime) -> bool:
+    """Whether it tells of a run so long ago that it is no news: a receiver that takes few could not take them all."""
+    return notification.reason.about_run and now - notification.created_at >= GIVE_UP_AFTER
+
+
+def _give_back(engine: Engine, tx: Transaction, notification: Notification) -> None:
+    tx.save_notification(replace(notification, lease_until=None), owner=engine.worker)
 
 
 def give_channels_another_chance(engine: Engine) -> None:
