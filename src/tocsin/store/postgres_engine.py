@@ -37,7 +37,8 @@ def parse(url: str) -> URL:
         address = make_url(url).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         address = None
-    if address is None or not (address.database or "service" in address.query):
+    # An @ in the host is one of the password.
+    if address is None or not address.database or "@" in (address.host or ""):
         raise StoreError(
             "store: what follows postgresql:// is not the address of a database. "
             f"Type {_EXAMPLE}; in user and password, write @ as %40, / as %2F, : as %3A and % as %25"
@@ -79,6 +80,22 @@ def engine_for(address: URL, patience: float) -> Engine:
         ) from error
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def libpq(url: str, *, name: str, patience: float = 5.0) -> dict[str, Any]:
+    """Return what libpq needs to connect to a database, for whoever keeps connections of its own.
+
+    Args:
+        url: As in the settings.
+        name: How PostgreSQL calls the connections in `pg_stat_activity`.
+        patience: Seconds to wait for locks.
+
+    Raises:
+        StoreError: It is no address.
+    """
+    address = parse(url)
+    said = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    return {"conninfo": said, **_parameters(address, patience), "application_name": name}
 
 
 def _parameters(address: URL, patience: float) -> dict[str, Any]:
