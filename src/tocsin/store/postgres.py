@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection
 
 from tocsin.errors import StoreError
 from tocsin.store.forks import close_before_forks
-from tocsin.store.postgres_engine import engine_for, parse, shown
+from tocsin.store.postgres_engine import READ, WRITE, engine_for, parse, shown
 from tocsin.store.postgres_errors import explained
+from tocsin.store.postgres_schema import installed_version
+from tocsin.store.schema_version import missing, older
 from tocsin.store.sql import SqlTransaction
-from tocsin.store.tables import SCHEMA_VERSION, meta
+from tocsin.store.tables import SCHEMA_VERSION
 from tocsin.store.turn import Turn
 
-#: One for all who write to a database. Advisory locks belong to a database; the number is ours.
-_LOCK = int.from_bytes(b"tocsin", "big")
-# Each statement of a writer sees what was committed before it, and the first one comes when nobody else writes.
-_WRITE = f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})"
 _APPEND = "BEGIN"
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-_HAS_TABLES = text("SELECT to_regclass('meta') IS NOT NULL")
-_VERSION = select(meta.c.value).where(meta.c.name == "schema_version")
 
 
 class PostgresStore:
@@ -51,7 +46,7 @@ class PostgresStore:
         self._engine = engine_for(address, patience)
         close_before_forks(self)
         try:
-            with self._transaction(_READ) as connection:
+            with self._transaction(READ) as connection:
                 self._check_schema(connection)
         except BaseException:
             self.close()
@@ -65,7 +60,7 @@ class PostgresStore:
             StoreLocked: Other writers did not let go in time.
             StoreError: The store cannot be written.
         """
-        with self._turn.taken(), self._transaction(_WRITE) as connection:
+        with self._turn.taken(), self._transaction(WRITE) as connection:
             yield SqlTransaction(connection, writable=True)
 
     @contextmanager
@@ -85,7 +80,7 @@ class PostgresStore:
         Raises:
             StoreError: The store cannot be read, or something was to be changed through the view.
         """
-        with self._transaction(_READ) as connection:
+        with self._transaction(READ) as connection:
             yield SqlTransaction(connection, writable=False)
 
     def close(self) -> None:
@@ -96,24 +91,28 @@ class PostgresStore:
     def _transaction(self, begin: str) -> Iterator[Connection]:
         with explained(self.url, self._patience), self._engine.execution_options(begin=begin).begin() as connection:
             yield connection
-            if _has_failed(connection):
+            # PostgreSQL answers COMMIT by taking all back then, and tells nobody.
+            if _session(connection).transaction_status.name == "INERROR":
                 raise StoreError(
                     f"the store {self.url} has taken a transaction back: something in it failed, and it went on. "
                     "Leave the transaction where a StoreError is raised in it"
                 )
 
     def _check_schema(self, connection: Connection) -> None:
-        if not connection.scalar(_HAS_TABLES):
-            raise StoreError(f"the store {self.url} has no tables. Type: tocsin db upgrade")
-        version = connection.scalar(_VERSION)
-        if version != str(SCHEMA_VERSION):
+        encoding = _session(connection).parameter_status("server_encoding")
+        if encoding != "UTF8":
             raise StoreError(
-                f"the store {self.url} was written by a newer Tocsin: its tables have version {version}, this one "
-                f"knows {SCHEMA_VERSION}. Type: pip install --upgrade dlt-tocsin"
+                f"the store {self.url} keeps texts as {encoding}, which does not have all letters. Create another "
+                "database: createdb --encoding=UTF8 --template=template0 NAME"
             )
+        version = installed_version(connection, self.url)
+        if version is None:
+            raise missing(self.url)
+        if version < SCHEMA_VERSION:
+            raise older(self.url, version)
 
 
-def _has_failed(connection: Connection) -> bool:
-    """Return whether a statement has failed. PostgreSQL then answers COMMIT by taking all back, without an error."""
+def _session(connection: Connection) -> Any:  # noqa: ANN401  # psycopg.ConnectionInfo; psycopg may be missing
     psycopg = connection.connection.driver_connection
-    return psycopg is not None and psycopg.info.transaction_status.name == "INERROR"
+    assert psycopg is not None  # noqa: S101  # the connection is open
+    return psycopg.info

@@ -26,6 +26,14 @@ _CONNECT = {
 }
 _EXAMPLE = "postgresql://user:password@host:5432/database"
 
+# One for all who write to a database. Advisory locks belong to a database; the number is ours.
+_LOCK = int.from_bytes(b"tocsin", "big")
+#: How a transaction begins that excludes other writers. Each of its statements sees what was committed before it, and
+#: the first one comes when nobody else writes.
+WRITE = f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})"
+#: How a transaction begins that only reads, all of it as of its first read.
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 
 def parse(url: str) -> URL:
     """Return the address of a database.
