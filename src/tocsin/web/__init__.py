@@ -1,0 +1,1 @@
+"""The server: reports come in, and programs and people see and act."""

@@ -1,0 +1,58 @@
+"""What an event has to look like, made of the very dataclasses that it becomes.
+
+The dataclasses themselves would do, but for what JSON has no type for: lengths of time are numbers of seconds here, and
+a moment without a time zone is refused. What is checked is not kept: the text goes into the inbox as it came.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Annotated, Any, Union
+
+import msgspec
+
+from tocsin.core.event import Event
+
+#: Numbers that every JSON reader keeps exactly, and every database can hold.
+_WHOLE = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+#: A thousand years in seconds.
+_SECONDS = Annotated[float, msgspec.Meta(ge=-3.2e10, le=3.2e10)]
+_MOMENT = Annotated[datetime, msgspec.Meta(tz=True)]
+_PLAIN: Mapping[object, Any] = {int: _WHOLE, datetime: _MOMENT, timedelta: _SECONDS}
+
+
+@cache
+def shape_of(kind: type) -> type[msgspec.Struct]:
+    """Return the type whose JSON is that of a dataclass; keys that are not known are ignored, as `codec` does."""
+    hints = typing.get_type_hints(kind)
+    fields: list[Any] = []
+    for field in dataclasses.fields(kind):
+        shape = _shape(hints[field.name])
+        if field.default is field.default_factory is dataclasses.MISSING:
+            fields.append((field.name, shape))
+        else:
+            fields.append((field.name, Union[shape, msgspec.UnsetType], msgspec.UNSET))  # noqa: UP007  # made at run time
+    return msgspec.defstruct(kind.__name__, fields, frozen=True, gc=False, kw_only=True)
+
+
+def _shape(hint: Any) -> Any:  # noqa: ANN401  # a type, as `typing` gives it
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if dataclasses.is_dataclass(hint):
+        return shape_of(typing.cast("type", hint))
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {Union, types.UnionType}:
+        return Union[tuple(_shape(argument) for argument in arguments)]  # noqa: UP007  # made at run time
+    if origin is tuple:
+        return tuple[_shape(arguments[0]), ...]
+    if origin is Mapping:
+        return dict[arguments[0], _shape(arguments[1])]  # type: ignore[misc]  # made at run time
+    return hint
+
+
+EVENT = shape_of(Event)

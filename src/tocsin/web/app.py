@@ -1,0 +1,55 @@
+"""The application that `tocsin serve` serves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import tocsin
+from tocsin.engine.engine import Engine
+from tocsin.web import health
+from tocsin.web.api import clock, events
+from tocsin.web.api.body import Room
+from tocsin.web.api.group_commit import GroupCommit
+from tocsin.web.headers import SecurityHeaders
+from tocsin.web.problem import answer_with_problems
+from tocsin.web.server import Server
+
+
+def _nobody() -> None:
+    """Wake nobody: whoever takes events in looks by itself."""
+
+
+def create_app(engine: Engine, *, wake: Callable[[], object] = _nobody) -> FastAPI:
+    """Return the application.
+
+    Args:
+        engine: Whose store is served; it stays open, and may be used by other threads.
+        wake: Called in a thread after events were committed, so that they are taken in at once. What it raises is
+            logged.
+    """
+    server = Server(engine=engine, inbox=GroupCommit(engine.store, wake), room=Room())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await server.inbox.close()
+
+    app = FastAPI(
+        title="Tocsin",
+        version=tocsin.__version__,
+        summary="Know when your dlt pipelines break, run late, hang, or never start, and why.",
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from other servers.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.server = server
+    for part in (events, clock, health):
+        app.include_router(part.router)
+    answer_with_problems(app)
+    app.add_middleware(SecurityHeaders)
+    return app
