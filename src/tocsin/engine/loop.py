@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tocsin.core.words import duration
 from tocsin.engine.engine import Engine
 from tocsin.engine.lock import HomeLock
+from tocsin.engine.rest import Rest
 from tocsin.engine.senders import Senders
 from tocsin.engine.signals import Signals
+from tocsin.engine.steps import Steps
 from tocsin.engine.systemd import notify_systemd
 from tocsin.engine.tick import Ticked, look
 from tocsin.engine.watchdog import Watchdog
@@ -22,10 +23,8 @@ _PULSE = 1.0
 #: Seconds that the end waits for what is being sent: longer than the slowest channel may take, and shorter than the 30
 #: that Kubernetes gives.
 _GRACE = 20.0
-#: Seconds of rest after a failure; doubled each time up to the longest.
-_FIRST_REST, _LONGEST_REST = 1.0, 60.0
-#: A wall clock that differs by more from what the monotonic clock expects was moved, or the machine has slept.
-_STEP = timedelta(seconds=5)
+#: Seconds of the longest rest after failures.
+_LONGEST_REST = 60.0
 _log = logging.getLogger("tocsin")
 
 
@@ -45,7 +44,7 @@ class Watcher:
     say: Callable[[str], None]
     #: The longest time between two looks.
     every: timedelta
-    _rest: float = field(default=_FIRST_REST, init=False)
+    _rest: Rest = field(default_factory=lambda: Rest(longest=_LONGEST_REST), init=False)
 
     def run(self) -> None:
         """Work until a signal asks to end.
@@ -89,13 +88,13 @@ class Watcher:
 
     def _use(self, engine: Engine, senders: Senders) -> None:
         watchdog = Watchdog(engine.config.watchdog_url)
-        steps = _Steps(engine)
+        steps = Steps(engine)
         while not self.signals.ending:
             changed = engine.spool.changed_at()
             self._report(look(engine, steady=steps.steady()))
             senders.look()
             watchdog.ticked()
-            self._recovered()
+            self._rest.over()
             next_look = time.monotonic() + self.every.total_seconds()
             while not self.signals.ending and time.monotonic() < next_look and engine.spool.changed_at() == changed:
                 self._report(Ticked(sent=senders.work()))
@@ -111,41 +110,6 @@ class Watcher:
             self.say(words)
 
     def _failed(self, error: Exception) -> None:
-        if self._rest == _FIRST_REST:
-            _log.warning("cannot work: %s; it is tried again", error)
-        _log.debug("details", exc_info=error)
-        until = time.monotonic() + self._rest
-        self._rest = min(self._rest * 2, _LONGEST_REST)
+        until = time.monotonic() + self._rest.failed(error)
         while not self.signals.ending and (left := until - time.monotonic()) > 0:
             self._pause(left)
-
-    def _recovered(self) -> None:
-        if self._rest != _FIRST_REST:
-            self._rest = _FIRST_REST
-            _log.warning("works again")
-
-
-class _Steps:
-    """Notices that the wall clock was moved, or that the machine has slept, which looks the same from within."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._before = (engine.clock(), time.monotonic())
-        self._steady_from = time.monotonic()
-
-    def steady(self) -> bool:
-        """Whether what runs have written last can be compared with the clock: they had the time to write anew."""
-        wall, sleepless = self._before
-        self._before = self._engine.clock(), time.monotonic()
-        step = self._before[0] - wall - timedelta(seconds=self._before[1] - sleepless)
-        if abs(step) > _STEP:
-            patience = self._engine.config.died_after
-            self._steady_from = time.monotonic() + patience.total_seconds()
-            way = "forward" if step > timedelta(0) else "back"
-            _log.warning(
-                "the clock has moved %s by %s: what is silent or due is judged again in %s",
-                way,
-                duration(abs(step)),
-                duration(patience),
-            )
-        return time.monotonic() >= self._steady_from
