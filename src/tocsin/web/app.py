@@ -9,11 +9,12 @@ from fastapi import FastAPI
 
 import tocsin
 from tocsin.engine.engine import Engine
-from tocsin.web import health
+from tocsin.web import assets, health
 from tocsin.web.api import clock, events
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.headers import SecurityHeaders
+from tocsin.web.pages import PAGES
 from tocsin.web.problem import answer_with_problems
 from tocsin.web.server import Server
 
@@ -48,8 +49,10 @@ def create_app(engine: Engine, *, wake: Callable[[], object] = _nobody) -> FastA
         lifespan=lifespan,
     )
     app.state.server = server
-    for part in (events, clock, health):
+    for part in (events, clock, health, assets):
         app.include_router(part.router)
+    for page in PAGES:
+        app.include_router(page)
     answer_with_problems(app)
     app.add_middleware(SecurityHeaders)
     return app

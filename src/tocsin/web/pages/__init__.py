@@ -1,0 +1,7 @@
+"""The pages, one file each: what it reads, and what it shows. A page is one file and one line here."""
+
+from fastapi import APIRouter
+
+from tocsin.web.pages import help_page
+
+PAGES: tuple[APIRouter, ...] = (help_page.router,)
