@@ -58,7 +58,7 @@ _NO_SIGPIPE: int = getattr(socket, "MSG_NOSIGNAL", 0)
 _DETACH = 'nice -n 19 "$@" <&0 &'
 
 
-#: Begins a line in which the companion tells what is wrong with the channels, which only the engine knows.
+#: Begins a line in which the companion tells what is wrong with the channels or the server, which only it knows.
 COMPLAINT = "!"
 _log = logging.getLogger("tocsin")
 
@@ -259,9 +259,9 @@ class Handover:
             # As above: a receiver that hangs up must not end a program that has set SIGPIPE to do so.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         # The engine lies above this part of the house and is imported by name, as the companion is started by name.
-        engine = importlib.import_module("tocsin.engine.embedded").Embedded(self._config, process=this_process())
-        with contextlib.closing(engine):
-            engine.run(self._in_hand(), patience=patience, budget=self._budget)
+        handlers = importlib.import_module("tocsin.engine.handlers")
+        with contextlib.closing(handlers.open_handler(self._config, process=this_process())) as handler:
+            handler.run(self._in_hand(), patience=patience, budget=self._budget)
 
     def forget(self) -> None:
         """Start afresh in a forked child: the companion is the parent's."""

@@ -46,6 +46,15 @@ class LogTail(logging.Handler):
             self.lines.append(f"{record.levelname} {record.name}: (a record that cannot be formatted)")
 
 
+def end_of(text: str, *, most: int) -> str:
+    """Return the last lines of a text that has at most so many characters; the end of the line where one is longer."""
+    if len(text) <= most:
+        return text
+    end = text[-most:]
+    _, line_break, lines = end.partition("\n")
+    return lines if line_break and lines else end
+
+
 def write_log(path: Path, text: str) -> None:
     """Write the log of a run where `tocsin show` finds it, and drop the oldest logs beyond 200.
 

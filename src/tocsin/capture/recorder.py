@@ -19,7 +19,7 @@ from tocsin.capture import providers
 from tocsin.capture.context import detect
 from tocsin.capture.handover import Companion, Handover
 from tocsin.capture.heartbeat import Heartbeat
-from tocsin.capture.logtail import LogTail, write_log
+from tocsin.capture.logtail import LogTail, end_of, write_log
 from tocsin.capture.process import this_process
 from tocsin.capture.quiet import quiet
 from tocsin.capture.spool import Spool
@@ -41,6 +41,8 @@ ProgressSource: TypeAlias = Callable[[Run, datetime], Progress | None]
 _OF_PYTEST = frozenset({"PYTEST_VERSION", "PYTEST_CURRENT_TEST"})
 #: Seconds between two signs of life: mostly, and where runs are taken for dead very soon.
 _BEAT_EVERY, _BEAT_AT_MOST_EVERY = 5.0, 0.1
+#: Characters of a log that go to a server with the report of a failure.
+_SENT_OF_LOG = 8000
 _log = logging.getLogger("tocsin")
 
 
@@ -170,18 +172,20 @@ class Recorder:
 
     @quiet
     def finished_cleanly(self, runs: list[Run]) -> None:
-        """Report that the process ends without an error after these runs, where an open alert waits to hear it."""
-        waiting = [run for run in runs if self._alert_is_open(run)]
+        """Report that the process ends without an error after these runs, where an open alert may wait to hear it."""
+        # What is open on a server is not known here.
+        waiting = runs if self.config.server is not None else [run for run in runs if self._alert_is_open(run)]
         for run in waiting:
             self._put(EventType.PROCESS_ENDED, run, at=_now())
         if waiting:
-            self._hand_over(urgent=True)
+            self._hand_over(urgent=self.config.server is None)
 
     @quiet
     def checked(self, run: Run, results: Sequence[CheckResult]) -> None:
         """Report what came of the checks after a run; failures are waited for within the budget."""
         run = replace(run, process=this_process())
         at = max(result.at for result in results)
+        run = self._declared(run)
         event = Event(id=f"{EventType.CHECK_FINISHED.value}-{run.id}", type=EventType.CHECK_FINISHED, at=at, run=run)
         bad = any(result.failing or result.error for result in results)
         self._save(replace(event, checks=tuple(results)), durable=bad)
@@ -213,7 +217,15 @@ class Recorder:
         self._handover.forget()
 
     def _put(self, kind: EventType, run: Run, *, at: datetime, durable: bool = False) -> None:
-        self._save(Event(id=f"{kind.value}-{run.id}", type=kind, at=at, run=run), durable=durable)
+        self._save(Event(id=f"{kind.value}-{run.id}", type=kind, at=at, run=self._declared(run)), durable=durable)
+
+    def _declared(self, run: Run) -> Run:
+        """Return what is reported of a run: with what is configured here, where a server judges it."""
+        if self.config.server is None:
+            return run
+        from tocsin.capture.declared import declare  # not paid for by those who need no server
+
+        return declare(self.config, run)
 
     def _save(self, event: Event, *, durable: bool) -> None:
         try:
@@ -244,7 +256,8 @@ class Recorder:
                 return
             source = self._progress.get(run_id)
             try:
-                self._spool.beat(replace(run, heartbeat_at=now, progress=source(run, now) if source else None), now)
+                run = replace(run, heartbeat_at=now, progress=source(run, now) if source else None)
+                self._spool.beat(self._declared(run), now)
             except SpoolError as error:
                 _log.debug("%s", error)
 
@@ -273,8 +286,11 @@ class Recorder:
             return run
         path = self.config.home / "logs" / f"{run.id}.log"
         lines = [*self._log_tail.lines, log or run.cause.traceback]
+        text = self.redact("\n".join(line for line in lines if line)) + "\n"
+        if self.config.server is not None:
+            run = replace(run, context=replace(run.context, log_tail=end_of(text, most=_SENT_OF_LOG)))
         try:
-            write_log(path, self.redact("\n".join(line for line in lines if line)) + "\n")
+            write_log(path, text)
         except OSError as error:
             _log.warning("cannot keep the log of run %s: %s", run.id, error)
             return run
@@ -287,7 +303,7 @@ class Recorder:
             _log.warning("%s%s; `tocsin config check` tells all", first, more)
 
     def _tell_that_nobody_hears(self) -> None:
-        if not self.config.channels and not self._warned:
+        if not self.config.channels and self.config.server is None and not self._warned:
             self._warned = True
             _log.warning("a run has failed and nobody is told, because no channel is configured; type `tocsin init`")
 

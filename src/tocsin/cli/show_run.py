@@ -58,11 +58,11 @@ def show_run(screen: Screen, run: Run, log: str | None) -> None:
 def read_log(run: Run) -> str | None:
     """Return the log tail that was kept of a run, or None if there is none or it cannot be read here."""
     if run.context.log_path is None:
-        return None
+        return run.context.log_tail or None
     try:
         return Path(run.context.log_path).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return None
+        return run.context.log_tail or None
 
 
 def _facts(run: Run) -> list[tuple[str, str]]:
@@ -130,7 +130,6 @@ def _show_log(screen: Screen, run: Run, log: str | None) -> None:
         return
     lines = log.splitlines()
     left_out = len(lines) - _LOG_LINES
-    screen.line(
-        f"{path}" + (f", its last {_LOG_LINES} lines ({left_out} before them left out)" if left_out > 0 else "")
-    )
+    of_all = f", its last {_LOG_LINES} lines ({left_out} before them left out)" if left_out > 0 else ""
+    screen.line(f"{path or 'The end of it'}{of_all}")
     screen.code("\n".join(lines[-_LOG_LINES:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -111,8 +111,8 @@ class Link:
     url: str
 
 
-#: The source of a schedule that stands in the code.
-IN_CODE = "tocsin.watch"
+#: The sources of a schedule that stands in the code, and in the settings of a pipeline that reports to a server.
+IN_CODE, IN_SETTINGS = "tocsin.watch", "the pipeline's own settings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +142,10 @@ class Context:
     links: tuple[Link, ...] = ()
     #: Path of the log tail that was captured; set where no link exists.
     log_path: str | None = None
+    #: The end of that log, redacted, where whoever shows it cannot read the file: a server.
+    log_tail: str = ""
+    #: Who owns the pipeline by its own settings, for a server that does not have them.
+    owner: str = ""
     #: The orchestrator's own names for the run: dag_id, task_id, run_id…
     names: Mapping[str, str] = field(default_factory=dict)
     #: Stable over the retries of one logical run; None where the orchestrator has no such name.
@@ -234,7 +238,7 @@ class Run:
     first_run: bool = False
     #: What was loaded before was thrown away first: dlt's `refresh`.
     refreshed: bool = False
-    #: The schedule that stands in the code; goes before that of the context.
+    #: The schedule that stands in the code or in the pipeline's own settings; goes before that of the context.
     schedule: DeclaredSchedule | None = None
     context: Context = field(default_factory=Context)
     process: Process | None = None
@@ -271,7 +275,12 @@ class Run:
     @property
     def rows(self) -> int:
         """Rows sent to the user's tables, dlt's own tables left out."""
-        return sum(t.rows for t in self.tables if not t.table.startswith("_dlt"))
+        return rows_of(self.tables)
+
+
+def rows_of(tables: Iterable[TableLoad]) -> int:
+    """Return the rows that were sent to the user's tables, dlt's own tables left out."""
+    return sum(each.rows for each in tables if not each.table.startswith("_dlt"))
 
 
 def merge(known: Run | None, reported: Run) -> Run:

@@ -26,9 +26,8 @@ from tocsin.engine.lock import HomeLock
 from tocsin.engine.sentinel import Sentinel
 
 if TYPE_CHECKING:
-    from tocsin.engine.embedded import Embedded
+    from tocsin.engine.handlers import Handler
 
-_LOOK_EVERY = 10.0
 #: How soon the end of the pipeline's process is seen where the line does not tell.
 _CHECK_EVERY = 1.0
 #: How long to go on after the pipeline's process has ended, while something waits to be sent.
@@ -48,8 +47,7 @@ class Companion:
         self._hello = json.loads(self._read_hello())
         self._process = decode(Process, self._hello["process"])
         self._sentinel = Sentinel(self._process, descriptor)
-        self._embedded: Embedded | None = None
-        self._complained = False
+        self._handler: Handler | None = None
 
     def serve(self) -> None:
         """Answer calls until the pipeline's process has ended, or has had nothing to do for long."""
@@ -60,41 +58,39 @@ class Companion:
             call = self._wait_for_call(min(max(next_look - time.monotonic(), 0), _CHECK_EVERY))
             if call is None and time.monotonic() < next_look and not self._has_news():
                 continue
-            self._engine().run()
-            self._complain()
-            next_look = time.monotonic() + _LOOK_EVERY
+            handler = self._open_handler()
+            handler.run()
+            self._complain(handler.complaint())
+            next_look = time.monotonic() + handler.look_every
             if call is not None:
                 last_call = time.monotonic()
                 with contextlib.suppress(OSError):
                     self._line.sendall(f"{call}\n".encode())
         self._line.close()
-        self._engine().run()
+        handler = self._open_handler()
+        handler.run()
         # One of all companions of a home goes on for a while: the outbox is the same for all of them.
         lock = HomeLock(Path(self._hello["home"]), "linger")
         if lock.take():
-            self._engine().run(patience=_LINGER)
+            handler.run(patience=_LINGER)
 
-    def _complain(self) -> None:
-        """Tell the pipeline's process once what is wrong with the channels: it can log, and nobody reads our output."""
-        if self._complained:
-            return
-        self._complained = True
-        if found := self._engine().problems():
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            text = f"{COMPLAINT}{found[0]}{more}; `tocsin config check` tells all".replace("\n", " ")
+    def _complain(self, text: str) -> None:
+        """Tell the pipeline's process what is wrong: it can log, and nobody reads our output."""
+        if text:
+            line = f"{COMPLAINT}{text}".replace("\n", " ")
             with contextlib.suppress(OSError):
-                self._line.sendall(f"{text}\n".encode(errors="replace"))
+                self._line.sendall(f"{line}\n".encode(errors="replace"))
 
-    def _engine(self) -> Embedded:
-        if self._embedded is None:
+    def _open_handler(self) -> Handler:
+        if self._handler is None:
             from tocsin.config.layer import Layer
             from tocsin.config.load import load
-            from tocsin.engine.embedded import Embedded
+            from tocsin.engine.handlers import open_handler
 
             layers = [decode(Layer, layer) for layer in self._hello["layers"]]
             config = load(layers, home=Path(self._hello["home"]))
-            self._embedded = Embedded(config, process=self._process, sentinel=self._sentinel)
-        return self._embedded
+            self._handler = open_handler(config, process=self._process, sentinel=self._sentinel)
+        return self._handler
 
     def _is_over(self, last_call: float) -> bool:
         if is_gone(self._process):
@@ -107,7 +103,7 @@ class Companion:
 
     def _has_news(self) -> bool:
         """Whether there is something to tell that nobody calls for: a run that went well, to those who follow runs."""
-        return self._embedded is not None and self._embedded.has_news()
+        return self._handler is not None and self._handler.has_news()
 
     def _has_active_runs(self) -> bool:
         alive = Path(self._hello["home"]) / "spool" / "alive"

@@ -8,13 +8,15 @@ from datetime import timedelta
 from itertools import takewhile
 
 from tocsin.core.expectation import Expectation
-from tocsin.core.run import IN_CODE, DeclaredSchedule, Origin, Run
+from tocsin.core.run import IN_CODE, IN_SETTINGS, DeclaredSchedule, Origin, Run
 from tocsin.core.schedule import Schedule, parse_schedule, slots_after
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 #: How far back to look for the time at which a run was due; most often the first is enough.
 _BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
+#: Sources that stand beside the pipeline itself.
+_OWN = frozenset({IN_CODE, IN_SETTINGS})
 _log = logging.getLogger("tocsin")
 
 
@@ -39,12 +41,17 @@ def take_declared(engine: Engine, tx: Transaction, run: Run, known: Expectation 
         return known
     declared = next((each for each in said if each.text), None)
     before = known.declared if known is not None else None
+    sources = {each.source for each in said}
+    # Whoever moves a schedule from the code into the settings, or removes it there, has taken back the other too.
+    taken_back = before is not None and (
+        before.source in sources or (before.source in _OWN and not _OWN.isdisjoint(sources))
+    )
     if declared is None:
-        if before is None or before.source not in {each.source for each in said}:
+        if not taken_back:
             return known
         tx.drop_expectation(run.pipeline, run.environment)
         return None
-    if before is not None and before.source == IN_CODE != declared.source:
+    if before is not None and before.source in _OWN and declared.source not in _OWN and not taken_back:
         return known
     wanted = _expectation(engine, run, declared, known)
     if wanted is not None and wanted != known:
@@ -63,7 +70,7 @@ def _expectation(engine: Engine, run: Run, declared: DeclaredSchedule, known: Ex
     settings = engine.config.pipeline(run.pipeline)
     same = known if known is not None and known.schedule == schedule else None
     start_within = declared.start_within or settings.start_within
-    if declared.source != IN_CODE:
+    if declared.source not in _OWN:
         # The pipeline need not be the first thing that its orchestrator does when it is due.
         seen = same.start_within if same is not None else start_within
         start_within = max(start_within, seen, 2 * _lag(schedule, run))

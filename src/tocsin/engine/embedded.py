@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.config.model import Config, Problem
+from tocsin.config.model import Config
 from tocsin.core.event import Event
 from tocsin.core.run import Process
 from tocsin.engine.clock import system_clock
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     # A part of the companion, which there is on POSIX only.
     from tocsin.engine.sentinel import Sentinel
 
+#: Seconds between two looks.
+_LOOK_EVERY = 10.0
 _log = logging.getLogger("tocsin")
 
 
@@ -42,6 +44,12 @@ class Embedded:
         self._makeshift: Engine | None = None
         #: When the spool had changed last before the last tick.
         self._seen = 0
+        self._complained = False
+
+    @property
+    def look_every(self) -> float:
+        """Seconds after which to look at what time alone makes due; whoever calls may look more often."""
+        return _LOOK_EVERY
 
     def run(
         self,
@@ -79,9 +87,16 @@ class Embedded:
             return False
         return engine.spool.waiting() > 0
 
-    def problems(self) -> Sequence[Problem]:
-        """Return what is wrong with the channels, beside what the configuration itself tells."""
-        return self._engine.problems[len(self._config.problems) :] if self._engine is not None else ()
+    def complaint(self) -> str:
+        """Return once what is wrong with the channels, beside what the configuration itself tells."""
+        if self._complained:
+            return ""
+        self._complained = True
+        found = self._engine.problems[len(self._config.problems) :] if self._engine is not None else ()
+        if not found:
+            return ""
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return f"{found[0]}{more}; `tocsin config check` tells all"
 
     def close(self) -> None:
         """Let go of the store."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert, Change, advance
-from tocsin.core.finding import Finding, Kind, Topic, fingerprint
+from tocsin.core.finding import Finding, Kind, Topic, Trait, fingerprint
 from tocsin.core.judgement import judge_values
 from tocsin.core.rules.blocked import say_blocked
 from tocsin.core.rules.data import DATA_RULES, Facts
 from tocsin.core.rules.outcome import judge
-from tocsin.core.run import GOOD, Outcome, Run
+from tocsin.core.run import GOOD, Context, Outcome, Run
 from tocsin.core.series import observe
 from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
@@ -104,10 +104,11 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
     changed = []
     now = engine.clock()
     for each in found:
-        previous = closed.get(each.finding.fingerprint) if each.alert is None else None
-        before = _seen_before(each.alert, each.finding, now)
+        finding = owned(engine, each.finding, each.run.context) if each.run is not None else each.finding
+        previous = closed.get(finding.fingerprint) if each.alert is None else None
+        before = _seen_before(each.alert, finding, now)
         alert, change = advance(
-            before, each.finding, new_id=_new_id(each.finding), previous=previous, damping=engine.config.damping
+            before, finding, new_id=_new_id(finding), previous=previous, damping=engine.config.damping
         )
         if alert is None or alert == each.alert:
             continue
@@ -116,6 +117,14 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
         else:
             changed.append(Changed(alert=alert, change=change, run=each.run))
     notify(engine, tx, changed)
+
+
+def owned(engine: Engine, finding: Finding, context: Context) -> Finding:
+    """Return a finding with the owner that its pipeline was reported with, unless somebody here says who that is."""
+    known = engine.config.pipeline(finding.subject).owner or finding.traits.get(Trait.OWNER)
+    if known or not context.owner:
+        return finding
+    return replace(finding, traits={**finding.traits, Trait.OWNER.value: context.owner})
 
 
 def _new_id(finding: Finding) -> str:

@@ -17,7 +17,7 @@ from tocsin.core.words import moment
 from tocsin.engine.configured import take_schedules
 from tocsin.engine.declared import take_declared
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import Found, advance_alerts
+from tocsin.engine.evaluate import Found, advance_alerts, owned
 from tocsin.engine.learned import learn_schedule
 from tocsin.engine.order import learn_upstreams, order_above
 from tocsin.engine.upstreams import hold_of
@@ -228,6 +228,8 @@ class _Judgement:
         if finding is None or not self.engine.config.pipeline(slot.pipeline).enabled:
             return []
         told = _with_own_outage(finding, first, self.now, self.last_look)
+        if self.last_context is not None:
+            told = owned(self.engine, told, self.last_context)
         return [Found(finding=told, alert=self.alert, run=run)]
 
     def _history(self, slot: Slot) -> Sequence[Run]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.capture.process import is_alive, is_gone
-from tocsin.core.run import Outcome, Process, Run
+from tocsin.capture.process import is_alive
+from tocsin.core.run import Outcome, Run
 from tocsin.core.words import count
 from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
@@ -14,15 +14,13 @@ from tocsin.engine.evaluate import evaluate_end
 from tocsin.engine.expected import look_at_slots, settle_run
 from tocsin.engine.follow import follow
 from tocsin.engine.freshness import look_at_freshness
+from tocsin.engine.gone import is_ours_to_end
 from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_due
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
-
-#: For so long after its last sign of life the end of a process is left to its companion.
-_LEFT_TO_COMPANION = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,16 +130,7 @@ def _gone_before(engine: Engine) -> frozenset[str]:
         known = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
     reported = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
     newest = {run.id: run for run in (*known, *reported)}.values()
-    return frozenset(run.id for run in newest if run.process is not None and _is_gone(engine, run, run.process))
-
-
-def _is_gone(engine: Engine, run: Run, process: Process) -> bool:
-    """Whether the process of a run has certainly ended, and it is for this engine to tell.
-
-    What has ended a process is known to its companion only, which sees the end at once. Whoever tells it first takes
-    that away from the message.
-    """
-    alone = engine.companion_of == process or engine.config.handover != "spawn"
-    if not alone and engine.clock() - (run.heartbeat_at or run.started_at) < _LEFT_TO_COMPANION:
-        return False
-    return is_gone(process)
+    now = engine.clock()
+    return frozenset(
+        run.id for run in newest if is_ours_to_end(run, companion_of=engine.companion_of, config=engine.config, now=now)
+    )

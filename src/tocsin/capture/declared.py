@@ -1,0 +1,28 @@
+"""What a pipeline's own settings say of it, for a server that does not have them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tocsin.config.model import Config
+from tocsin.core.run import IN_SETTINGS, DeclaredSchedule, Run
+
+
+def declare(config: Config, run: Run) -> Run:
+    """Return a run that carries its owner and its schedule, as they are configured where it runs.
+
+    A schedule in the settings goes before one in the code. Where there is neither, that is said too: a server forgets
+    a schedule only when whoever declared it takes it back.
+    """
+    pipeline = config.pipeline(run.pipeline)
+    own = DeclaredSchedule(source=IN_SETTINGS)
+    if pipeline.schedule is not None:
+        own = replace(
+            own,
+            text=pipeline.schedule.text,
+            timezone=pipeline.schedule.timezone,
+            start_within=pipeline.start_within,
+            finish_within=pipeline.finish_within,
+        )
+    schedule = own if own.text else run.schedule or own
+    return replace(run, schedule=schedule, context=replace(run.context, owner=pipeline.owner))
