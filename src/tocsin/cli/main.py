@@ -33,6 +33,7 @@ COMMANDS = {
     "channel": "List the channels, or send a test message through one.",
     "route": "Explain who would hear of a problem, when, and why nobody else does.",
     "config": "Check the configuration, or show what is in force.",
+    "db": "Upgrade the database, see what it holds, or copy it into another one.",
     "doctor": "Find out why something does not work.",
 }
 
