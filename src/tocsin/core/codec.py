@@ -9,7 +9,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache, partial
 from typing import Any
@@ -60,6 +60,8 @@ def _encoder(kind: type) -> _Encode:
         return _as_it_is
     if issubclass(kind, datetime):
         return datetime.isoformat
+    if issubclass(kind, date):
+        return date.isoformat
     if issubclass(kind, timedelta):
         return timedelta.total_seconds
     if issubclass(kind, Mapping):
@@ -98,6 +100,8 @@ def _decoder(kind: object) -> _Decode:
             return partial(_decode_fields, kind)
         if issubclass(kind, datetime):
             return datetime.fromisoformat
+        if issubclass(kind, date):
+            return date.fromisoformat
         if issubclass(kind, timedelta):
             return lambda data: timedelta(seconds=data)
         if issubclass(kind, Enum):

@@ -125,4 +125,5 @@ class Finding:
 def fingerprint(topic: Topic, environment: str, subject: str, item: str = "") -> str:
     """Return the identity of a problem: the same for all findings that belong to one open alert."""
     text = f"{topic}\0{environment}\0{subject}" + (f"\0{item}" if item else "")
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    # A name may hold what cannot be encoded: half of a surrogate pair.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]

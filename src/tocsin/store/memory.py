@@ -12,19 +12,26 @@ from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
+from tocsin.core.finding import Kind
 from tocsin.core.freshness import Freshness
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
-from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.position import Position
+from tocsin.core.run import Outcome, Run
 from tocsin.core.schema import SchemaVersion
 from tocsin.core.series import Key, Series
-from tocsin.core.silence import Silence
+from tocsin.core.severity import Severity
 from tocsin.core.slot import Slot
 from tocsin.errors import StoreLocked
 from tocsin.store.memory_access import Access
+from tocsin.store.memory_days import Days
+from tocsin.store.memory_figures import Figures
 from tocsin.store.memory_groups import Groups
 from tocsin.store.memory_inbox import Inbox
+from tocsin.store.memory_pipelines import Pipelines
+from tocsin.store.memory_retention import Retention
+from tocsin.store.memory_silences import Silences
 from tocsin.store.memory_state import State
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
@@ -77,13 +84,13 @@ class MemoryStore:
         """Keep what is stored: there is nothing to let go of."""
 
 
-class MemoryTransaction(Groups, Inbox, Access):
+class MemoryTransaction(Groups, Silences, Inbox, Access, Pipelines, Days, Retention, Figures):
     """`tocsin.store.protocol.Transaction` on one state."""
 
-    def remember_event(self, event_id: str, now: datetime) -> bool:  # noqa: ARG002
+    def remember_event(self, event_id: str, now: datetime) -> bool:
         """Note that an event was taken in; False if it had been taken in before."""
         known = event_id in self._write.events
-        self._write.events.add(event_id)
+        self._write.events.setdefault(event_id, now)
         return not known
 
     def run(self, run_id: str) -> Run | None:
@@ -105,6 +112,7 @@ class MemoryTransaction(Groups, Inbox, Access):
         environment: str | None = None,
         outcomes: Collection[Outcome] | None = None,
         before: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Run]:
         """Return runs, newest first by start; `before` is exclusive."""
@@ -114,19 +122,9 @@ class MemoryTransaction(Groups, Inbox, Access):
                 and environment in {None, run.environment}
                 and (outcomes is None or run.outcome in outcomes)
                 and (before is None or run.started_at < before)
+                and (after is None or (run.started_at, run.id) < (after.at, after.id))
             )
         )[:limit]
-
-    def latest_runs(self) -> Sequence[Run]:
-        """Return the newest run of each pipeline and environment, by pipeline name."""
-        oldest_first = reversed(self._newest_runs(lambda _: True))
-        latest = {(run.pipeline, run.environment): run for run in oldest_first}
-        return [latest[key] for key in sorted(latest)]
-
-    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
-        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
-        latest = (run for run in self.latest_runs() if run.environment == environment)
-        return {run.pipeline: run.context for run in latest if run.pipeline in pipelines}
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
@@ -207,7 +205,11 @@ class MemoryTransaction(Groups, Inbox, Access):
         *,
         open_only: bool = False,
         subject: str | None = None,
+        environment: str | None = None,
+        kind: Kind | None = None,
+        severity: Severity | None = None,
         since: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Alert]:
         """Return alerts, open ones first, then newest first by last finding."""
@@ -216,33 +218,13 @@ class MemoryTransaction(Groups, Inbox, Access):
             for alert in self._read.alerts.values()
             if (alert.open or not open_only)
             and subject in {None, alert.subject}
+            and environment in {None, alert.environment}
+            and kind in {None, alert.kind}
+            and severity in {None, alert.severity}
             and (since is None or alert.last_at >= since)
+            and (after is None or (alert.open, alert.last_at, alert.id) < (after.open, after.at, after.id))
         ]
         return sorted(found, key=lambda alert: (alert.open, alert.last_at, alert.id), reverse=True)[:limit]
-
-    def save_silence(self, silence: Silence) -> None:
-        """Insert or replace a silence."""
-        self._write.silences[silence.id] = silence
-
-    def silences(self, now: datetime) -> Sequence[Silence]:
-        """Return the silences that are not over, pending ones included, those that end last first."""
-        return self._last_silences(lambda silence: silence.over_at > now)
-
-    def all_silences(self, *, limit: int) -> Sequence[Silence]:
-        """Return silences, those that are over included, those that end last first."""
-        return self._last_silences(lambda _: True)[:limit]
-
-    def find_silences(self, prefix: str) -> Sequence[Silence]:
-        """Return the silences whose id begins with `prefix`, those that end last first, at most `FOUND`."""
-        return self._last_silences(lambda silence: silence.id.startswith(prefix))[:FOUND]
-
-    def silences_to_close(self, now: datetime) -> Sequence[Silence]:
-        """Return the silences whose end has come but was not noticed, longest over first."""
-        return self._last_silences(lambda silence: silence.closed_at is None and silence.over_at <= now)[::-1]
-
-    def _last_silences(self, wanted: Callable[[Silence], bool]) -> list[Silence]:
-        found = filter(wanted, self._read.silences.values())
-        return sorted(found, key=lambda silence: (silence.over_at, silence.id), reverse=True)
 
     def told(self, alert_id: str, channel: str) -> Told | None:
         """Return the last notification about the alert that the channel got or will get; dead ones do not count."""
@@ -289,14 +271,30 @@ class MemoryTransaction(Groups, Inbox, Access):
         self._write.notifications[notification.id] = notification
         return True
 
+    def release(self, owner: str) -> None:
+        """End all leases of a worker that is no more."""
+        stored = self._write.notifications
+        stored.update({one.id: replace(one, lease_until=None) for one in stored.values() if one.lease_owner == owner})
+
+    def notification(self, notification_id: str) -> Notification | None:
+        """Return the notification with exactly this id."""
+        return self._read.notifications.get(notification_id)
+
     def notifications(
-        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+        self,
+        *,
+        alert_id: str | None = None,
+        channel: str | None = None,
+        status: str | None = None,
+        after: Position | None = None,
+        limit: int = 100,
     ) -> Sequence[Notification]:
         """Return notifications, newest first by `created_at`."""
         found = [
             one
             for one in self._read.notifications.values()
             if alert_id in {None, one.alert_id} and channel in {None, one.channel} and status in {None, one.status}
+            if after is None or (one.created_at, one.id) < (after.at, after.id)
         ]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
 
@@ -361,12 +359,22 @@ class MemoryTransaction(Groups, Inbox, Access):
         coming = [e.next_slot_at for e in self._read.expectations.values() if e.next_slot_at is not None]
         return min((*coming, *self._read.checks.values()), default=None)
 
-    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
-        """Return the slots of a pipeline, newest first by the time at which they are due."""
+    def slots(
+        self,
+        pipeline: str,
+        environment: str,
+        *,
+        unresolved: bool = False,
+        before: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Slot]:
+        """Return the slots of a pipeline, newest first by the time at which they are due; `before` is exclusive."""
         found = [
             slot
             for slot in self._read.slots.values()
-            if (slot.pipeline, slot.environment) == (pipeline, environment) and not (unresolved and slot.state.resolved)
+            if (slot.pipeline, slot.environment) == (pipeline, environment)
+            and not (unresolved and slot.state.resolved)
+            and (before is None or slot.due_at < before)
         ]
         return sorted(found, key=lambda slot: slot.due_at, reverse=True)[:limit]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from tocsin.core.access import ApiKey, AuditEntry, Session, User
 from tocsin.core.alert import Alert
 from tocsin.core.check import CheckHistory
+from tocsin.core.daily import Day
 from tocsin.core.expectation import Expectation
 from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group
@@ -27,7 +28,7 @@ from tocsin.store.refusal import read_only
 class State:
     """All that is stored. A state that was committed is never changed again."""
 
-    events: set[str] = field(default_factory=set)
+    events: dict[str, datetime] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class State:
     check_histories: dict[tuple[str, str, str], CheckHistory] = field(default_factory=dict)
     schemas: dict[tuple[str, str, str], SchemaVersion] = field(default_factory=dict)
     freshness: dict[tuple[str, str, str], Freshness] = field(default_factory=dict)
+    days: dict[tuple[str, str, date], Day] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     inbox: dict[int, Received] = field(default_factory=dict)
     #: Why what was received cannot be used.

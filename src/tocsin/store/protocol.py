@@ -15,24 +15,29 @@ from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.check import CheckHistory
 from tocsin.core.expectation import Expectation
+from tocsin.core.finding import Kind
 from tocsin.core.freshness import Freshness
 from tocsin.core.group import Group, Member
 from tocsin.core.inbox import Received
 from tocsin.core.learned_order import LearnedOrder
 from tocsin.core.notify import Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
-from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.position import Position
+from tocsin.core.run import Outcome, Run
 from tocsin.core.schema import SchemaVersion
 from tocsin.core.series import Key, Series
+from tocsin.core.severity import Severity
 from tocsin.core.silence import Silence
 from tocsin.core.slot import Slot
 from tocsin.store.access_protocol import AccessTransaction
+from tocsin.store.figures_protocol import FiguresTransaction
+from tocsin.store.fleet_protocol import FleetTransaction
 
 #: How many facts the beginning of an id finds at most.
 FOUND = 10
 
 
-class Transaction(AccessTransaction, Protocol):
+class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Protocol):
     """One unit of work: everything in it becomes durable together, or nothing does."""
 
     # Events
@@ -58,15 +63,10 @@ class Transaction(AccessTransaction, Protocol):
         environment: str | None = None,
         outcomes: Collection[Outcome] | None = None,
         before: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Run]:
-        """Return runs, newest first by start; `before` is exclusive."""
-
-    def latest_runs(self) -> Sequence[Run]:
-        """Return the newest run of each pipeline and environment, by pipeline name."""
-
-    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
-        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
+        """Return runs, newest first by start, from the next one after `after` on; `before` is exclusive."""
 
     def starts_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, most: int
@@ -123,10 +123,17 @@ class Transaction(AccessTransaction, Protocol):
         *,
         open_only: bool = False,
         subject: str | None = None,
+        environment: str | None = None,
+        kind: Kind | None = None,
+        severity: Severity | None = None,
         since: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Alert]:
-        """Return alerts, open ones first, then newest first by last finding, of which none is before `since`."""
+        """Return alerts, open ones first, then newest first by last finding, of which none is before `since`.
+
+        They begin with the next one after `after`.
+        """
 
     # Silences
 
@@ -136,8 +143,8 @@ class Transaction(AccessTransaction, Protocol):
     def silences(self, now: datetime) -> Sequence[Silence]:
         """Return the silences that are not over, pending ones included, those that end last first."""
 
-    def all_silences(self, *, limit: int) -> Sequence[Silence]:
-        """Return silences, those that are over included, those that end last first."""
+    def all_silences(self, *, after: Position | None = None, limit: int) -> Sequence[Silence]:
+        """Return silences, those that are over included, those that end last first, from after `after` on."""
 
     def find_silences(self, prefix: str) -> Sequence[Silence]:
         """Return the silences whose id begins with `prefix`, those that end last first, at most `FOUND`."""
@@ -186,10 +193,22 @@ class Transaction(AccessTransaction, Protocol):
         What came of the later claim stands. A lease that has expired but was claimed by nobody still counts.
         """
 
+    def release(self, owner: str) -> None:
+        """End all leases of a worker that is no more: what it was sending is due for others, with the same key."""
+
+    def notification(self, notification_id: str) -> Notification | None:
+        """Return the notification with exactly this id."""
+
     def notifications(
-        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+        self,
+        *,
+        alert_id: str | None = None,
+        channel: str | None = None,
+        status: str | None = None,
+        after: Position | None = None,
+        limit: int = 100,
     ) -> Sequence[Notification]:
-        """Return notifications, newest first by `created_at`."""
+        """Return notifications, newest first by `created_at`, from the next one after `after` on."""
 
     def next_due(self) -> datetime | None:
         """Return when `claim` or `due_groups` will next find something; None while nothing waits where it can be sent.
@@ -223,6 +242,9 @@ class Transaction(AccessTransaction, Protocol):
 
     def find_groups(self, prefix: str) -> Sequence[Group]:
         """Return the groups whose id begins with `prefix`, newest first, at most `FOUND`."""
+
+    def groups(self, *, after: Position | None = None, limit: int) -> Sequence[Group]:
+        """Return groups, newest first by `opened_at`, from the next one after `after` on."""
 
     def save_group(self, group: Group) -> None:
         """Insert or replace a group.
@@ -268,8 +290,16 @@ class Transaction(AccessTransaction, Protocol):
     def next_slot_at(self) -> datetime | None:
         """Return when the next slot of all has to be computed or looked at."""
 
-    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
-        """Return the slots of a pipeline, newest first by the time at which they are due."""
+    def slots(
+        self,
+        pipeline: str,
+        environment: str,
+        *,
+        unresolved: bool = False,
+        before: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Slot]:
+        """Return the slots of a pipeline, newest first by the time at which they are due; `before` is exclusive."""
 
     def slots_of(
         self, pipelines: Collection[str], environment: str, *, since: datetime, least: int

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, tuple_
 
 from tocsin.core.codec import decode, encode
+from tocsin.core.position import Position
 from tocsin.errors import StoreError
 from tocsin.store.refusal import read_only
 
@@ -81,6 +83,17 @@ def load(kind: type[T], text: str, *, part: str | None = None) -> T:
 def begins_with(prefix: str) -> dict[str, str]:
     """Return the bounds `low` and `high` between which all texts with this prefix sort."""
     return {"low": prefix, "high": prefix + "\U0010ffff"}
+
+
+def after_position(moment: Column[datetime], key: Column[str]) -> ColumnElement[bool]:
+    """Return the condition, for lists that begin with the newest, that a row stands after `left_at` and `left_id`."""
+    left = (bindparam("left_at", type_=moment.type), bindparam("left_id", type_=key.type))
+    return tuple_(moment, key) < tuple_(*left)
+
+
+def left_at(position: Position | None) -> dict[str, object]:
+    """Return the values for `after_position`; none without a position."""
+    return {} if position is None else {"left_at": position.at, "left_id": position.id}
 
 
 def in_bounds(key: Column[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -11,19 +11,16 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from tocsin.core.attribution import Start
+from tocsin.core.position import Position
 from tocsin.core.run import Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
 from tocsin.store.sql_pipelines import Pipelines
-from tocsin.store.sql_rows import begins_with, dump, in_bounds, load
+from tocsin.store.sql_rows import after_position, begins_with, dump, in_bounds, left_at, load
 from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, runs
 
 _RUNS = select(runs.c.data)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
-_FIND = (
-    _RUNS.where(*in_bounds(runs.c.id))
-    .order_by(runs.c.started_at.desc(), runs.c.id.desc())
-    .limit(FOUND)
-)
+_FIND = _RUNS.where(*in_bounds(runs.c.id)).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(FOUND)
 
 
 @cache
@@ -34,6 +31,7 @@ def _runs_where(given: frozenset[str], *, running_only: bool) -> Select[Any]:
         "environment": runs.c.environment == bindparam("environment"),
         "outcomes": RUNNING if running_only else runs.c.outcome.in_(bindparam("outcomes", expanding=True)),
         "before": runs.c.started_at < bindparam("before"),
+        "left_at": after_position(runs.c.started_at, runs.c.id),
     }
     query = _RUNS.where(*(condition for name, condition in conditions.items() if name in given))
     return query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(bindparam("limit"))
@@ -129,6 +127,7 @@ class Runs(Pipelines):
         environment: str | None = None,
         outcomes: Collection[Outcome] | None = None,
         before: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Run]:
         """Return runs, newest first.
@@ -137,7 +136,7 @@ class Runs(Pipelines):
         `runs_by_start`.
         """
         values = {"pipeline": pipeline, "environment": environment, "outcomes": outcomes, "before": before}
-        given = {name: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value is not None} | left_at(after)
         if outcomes is not None:
             given["outcomes"] = sorted(outcomes)
         query = _runs_where(frozenset(given), running_only=outcomes is not None and set(outcomes) == {Outcome.RUNNING})

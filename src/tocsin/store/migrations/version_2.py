@@ -54,6 +54,7 @@ def _add_inbox(op: Operations) -> None:
         Column("refused", KEY),
     )
     op.create_index("inbox_waiting", "inbox", ["number"], **only(column("refused").is_(None)))
+    op.create_index("inbox_refused", "inbox", ["at"], **only(column("refused").is_not(None)))
 
 
 def _add_access(op: Operations) -> None:
@@ -150,8 +151,8 @@ def _widen_alerts(op: Operations) -> None:
         for name in ("environment", "kind", "severity"):
             batch.alter_column(name, nullable=False)
     open_ones = only(column("open").is_(true()))
-    indexes["alerts_open"] = (["subject", "environment", "kind", "severity"], open_ones)
-    indexes["alerts_open_by_run"] = (["run_id"], open_ones)
+    indexes["alerts_open"] = (["subject", "environment", "open", "kind", "severity"], open_ones)
+    indexes["alerts_open_by_run"] = (["run_id", "open"], open_ones)
     for name, (columns, options) in indexes.items():
         op.create_index(name, "alerts", columns, **options)
 

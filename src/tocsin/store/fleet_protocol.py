@@ -1,0 +1,79 @@
+"""What is asked of a store about all pipelines at once, and about what remains of old facts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from tocsin.core.daily import Day, Ended
+from tocsin.core.finding import Kind
+from tocsin.core.overview import Place, Standing
+from tocsin.core.retention import Kept, Pruned
+from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.severity import Severity
+
+
+class FleetTransaction(Protocol):
+    """The part of a transaction whose cost must not follow how long Tocsin has been at work."""
+
+    # All pipelines
+
+    def latest_runs(self, *, after: tuple[str, str] | None = None, limit: int | None = None) -> Sequence[Run]:
+        """Return the newest run of each pipeline and environment, in the order of these names.
+
+        Args:
+            after: Begin after this pipeline and environment.
+            limit: The most to return; None for all.
+        """
+
+    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
+
+    def worst_first(
+        self, *, environment: str | None = None, after: Place | None = None, limit: int
+    ) -> Sequence[Standing]:
+        """Return how pipelines stand: by their worst open alert, then by name and environment.
+
+        Pipelines that have ever run are there, and those that have an open alert.
+        """
+
+    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
+        """Return how many pipelines there are, by the outcome of their newest runs."""
+
+    def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
+        """Return how many alerts are open, by kind and severity."""
+
+    # Days
+
+    def first_start(self) -> datetime | None:
+        """Return when the oldest run that is stored began."""
+
+    def ended_runs(
+        self, *, since: datetime, until: datetime, after: Ended | None = None, limit: int
+    ) -> Sequence[Ended]:
+        """Return the runs that began within this time and have ended, by start and id; `until` is exclusive."""
+
+    def save_days(self, days: Sequence[Day]) -> None:
+        """Insert or replace what remains of runs."""
+
+    def days(self, pipeline: str, environment: str, *, since: date) -> Sequence[Day]:
+        """Return the days of a pipeline on which it ran, from `since` on, in their order."""
+
+    # Retention
+
+    def prune(self, kept: Kept, *, before: datetime, since: datetime | None = None, limit: int) -> Pruned:
+        """Delete the oldest of what nobody needs any more, with what belongs to it.
+
+        Left are what is open or waits, the newest run of each pipeline and the runs of open alerts; groups and alerts
+        that a notification is about; and notifications about open alerts and groups.
+
+        Args:
+            kept: What to delete.
+            before: Only what is older than this.
+            since: Where the batch before has ended; None for the first.
+            limit: The most to look at.
+        """
+
+    def count_old(self, kept: Kept, *, before: datetime) -> int:
+        """Return how many `prune` would delete in all, as things are now."""

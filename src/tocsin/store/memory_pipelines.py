@@ -1,0 +1,60 @@
+"""All pipelines at a glance, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Kind
+from tocsin.core.overview import Place, Standing
+from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.severity import Severity
+from tocsin.store.memory_state import Part
+
+
+class Pipelines(Part):
+    """The part of a transaction that is about all pipelines."""
+
+    def latest_runs(self, *, after: tuple[str, str] | None = None, limit: int | None = None) -> Sequence[Run]:
+        """Return the newest run of each pipeline and environment, in the order of these names."""
+        oldest_first = sorted(self._read.runs.values(), key=lambda run: (run.started_at, run.id))
+        latest = {(run.pipeline, run.environment): run for run in oldest_first}
+        return [latest[key] for key in sorted(latest) if after is None or key > after][:limit]
+
+    def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
+        latest = (run for run in self.latest_runs() if run.environment == environment)
+        return {run.pipeline: run.context for run in latest if run.pipeline in pipelines}
+
+    def worst_first(
+        self, *, environment: str | None = None, after: Place | None = None, limit: int
+    ) -> Sequence[Standing]:
+        """Return how pipelines stand: by their worst open alert, then by name and environment."""
+        latest = {(run.pipeline, run.environment): run for run in self.latest_runs()}
+        alerts: dict[tuple[str, str], list[Alert]] = {key: [] for key in latest}
+        for alert in sorted(self._open_alerts(environment), key=lambda one: (one.last_at, one.id), reverse=True):
+            if alert.kind is not Kind.CHANNEL:
+                alerts.setdefault((alert.subject, alert.environment), []).append(alert)
+        found = [
+            Standing(pipeline=key[0], environment=key[1], run=latest.get(key), alerts=tuple(of_it))
+            for key, of_it in alerts.items()
+            if environment in {None, key[1]}
+        ]
+        found.sort(key=lambda one: _order(one.place))
+        return [one for one in found if after is None or _order(one.place) > _order(after)][:limit]
+
+    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
+        """Return how many pipelines there are, by the outcome of their newest runs."""
+        return Counter(run.outcome for run in self.latest_runs() if environment in {None, run.environment})
+
+    def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
+        """Return how many alerts are open, by kind and severity."""
+        return Counter((alert.kind, alert.severity) for alert in self._open_alerts(environment))
+
+    def _open_alerts(self, environment: str | None) -> list[Alert]:
+        return [one for one in self._read.alerts.values() if one.open and environment in {None, one.environment}]
+
+
+def _order(place: Place) -> tuple[int, str, str]:
+    return -place.trouble, place.pipeline, place.environment

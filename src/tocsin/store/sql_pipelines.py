@@ -1,0 +1,178 @@
+"""All pipelines at a glance, in SQL: nothing here reads history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+
+from tocsin.core.alert import Alert
+from tocsin.core.finding import Kind
+from tocsin.core.overview import Place, Standing
+from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.severity import Severity
+from tocsin.store.sql_rows import Rows, insert_into, load
+from tocsin.store.tables import OPEN, Key, alerts, pipelines, runs
+
+_NAMES = (pipelines.c.pipeline, pipelines.c.environment)
+_OF_LAST = runs.c.id == pipelines.c.run_id
+_CONTEXTS = (
+    select(pipelines.c.pipeline, runs.c.data)
+    .join_from(pipelines, runs, _OF_LAST)
+    .where(pipelines.c.pipeline.in_(bindparam("pipelines", expanding=True)))
+    .where(pipelines.c.environment == bindparam("environment"))
+)
+_ABOUT_PIPELINES = alerts.c.kind != literal_column(f"'{Kind.CHANNEL}'")
+_TROUBLE = func.max(case({each.value: each.order + 1 for each in Severity}, value=alerts.c.severity))
+_OPEN_OF = select(alerts.c.subject, alerts.c.environment, alerts.c.data).where(
+    OPEN, _ABOUT_PIPELINES, alerts.c.subject.in_(bindparam("pipelines", expanding=True))
+)
+#: Before every name.
+_FIRST = Place(severity=Severity.CRITICAL, pipeline="", environment="")
+
+
+@cache
+def _latest(*, after: bool, limit: bool) -> Select[Any]:
+    query = select(runs.c.data).join_from(pipelines, runs, _OF_LAST).order_by(*_NAMES)
+    if after:
+        query = query.where(tuple_(*_NAMES) > _names("after"))
+    return query.limit(bindparam("limit")) if limit else query
+
+
+@cache
+def _page(*, environment: bool) -> Select[Any]:
+    """Return the statement for one page of the overview.
+
+    Each half is cut to a page before they are put together. The first costs what is open, and the second a page:
+    the pipelines without an alert come by their names, as they stand in the index.
+    """
+    trouble = select(alerts.c.subject, alerts.c.environment, _TROUBLE.label("trouble")).where(OPEN, _ABOUT_PIPELINES)
+    well = select(*_NAMES, literal(0, Integer()).label("trouble")).where(
+        tuple_(*_NAMES) > _names("well"),
+        ~exists().where(
+            OPEN,
+            _ABOUT_PIPELINES,
+            alerts.c.subject == pipelines.c.pipeline,
+            alerts.c.environment == pipelines.c.environment,
+        ),
+    )
+    if environment:
+        trouble = trouble.where(alerts.c.environment == bindparam("environment"))
+        well = well.where(pipelines.c.environment == bindparam("environment"))
+    ill = trouble.group_by(alerts.c.subject, alerts.c.environment).subquery()
+    names = (ill.c.subject, ill.c.environment)
+    worse = or_(
+        ill.c.trouble < bindparam("trouble"),
+        (ill.c.trouble == bindparam("trouble")) & (tuple_(*names) > _names("ill")),
+    )
+    halves = (
+        select(*names, ill.c.trouble).where(worse).order_by(ill.c.trouble.desc(), *names).limit(bindparam("limit")),
+        well.order_by(*_NAMES).limit(bindparam("limit")),
+    )
+    both = union_all(*(select(half.subquery()) for half in halves)).subquery()
+    first = select(both).order_by(both.c.trouble.desc(), *both.c[:2]).limit(bindparam("limit")).subquery()
+    of_it = (pipelines.c.pipeline == first.c.subject) & (pipelines.c.environment == first.c.environment)
+    return (
+        select(first.c.subject, first.c.environment, runs.c.data)
+        .select_from(first.outerjoin(pipelines, of_it).outerjoin(runs, _OF_LAST))
+        .order_by(first.c.trouble.desc(), *first.c[:2])
+    )
+
+
+def _names(prefix: str) -> ColumnElement[Any]:
+    return tuple_(*(bindparam(f"{prefix}_{name}", type_=Key()) for name in ("pipeline", "environment")))
+
+
+class Pipelines(Rows):
+    """The part of a transaction that is about all pipelines."""
+
+    def _note_newest(self, run: Run) -> None:
+        """Note a run as the newest of its pipeline unless a newer one is known."""
+        row = {name: getattr(run, name) for name in ("pipeline", "environment", "outcome", "started_at", "ended_at")}
+        self._write(_newest(self._connection.dialect.name), {**row, "run_id": run.id})
+
+    def latest_runs(self, *, after: tuple[str, str] | None = None, limit: int | None = None) -> Sequence[Run]:
+        """Return the newest run of each pipeline and environment; served by two primary keys."""
+        values = {"after_pipeline": after[0], "after_environment": after[1]} if after is not None else {}
+        query = _latest(after=after is not None, limit=limit is not None)
+        return [load(Run, text) for text in self._connection.scalars(query, {**values, "limit": limit})]
+
+    def last_contexts(self, names: Collection[str], environment: str) -> Mapping[str, Context]:
+        """Return where these pipelines ran last; served by two primary keys.
+
+        To make a whole run of the text, with its steps and tables, takes five times as long.
+        """
+        found = self._connection.execute(_CONTEXTS, {"pipelines": list(names), "environment": environment})
+        return {pipeline: load(Context, text, part="context") for pipeline, text in found}
+
+    def worst_first(
+        self, *, environment: str | None = None, after: Place | None = None, limit: int
+    ) -> Sequence[Standing]:
+        """Return how pipelines stand; served by `alerts_open`, those without an alert by the primary key."""
+        place = after or _FIRST
+        well = (place.pipeline, place.environment) if place.trouble == 0 else ("", "")
+        values = {
+            "trouble": place.trouble,
+            "ill_pipeline": place.pipeline,
+            "ill_environment": place.environment,
+            "well_pipeline": well[0],
+            "well_environment": well[1],
+            "limit": limit,
+            "environment": environment,
+        }
+        page = self._connection.execute(_page(environment=environment is not None), values).all()
+        open_of = defaultdict(list)
+        for *names, text in self._connection.execute(_OPEN_OF, {"pipelines": [row.subject for row in page]}):
+            open_of[tuple(names)].append(load(Alert, text))
+        return [_standing(row.data, open_of.get((row.subject, row.environment), [])) for row in page]
+
+    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
+        """Return how many pipelines ended how; served by `pipelines_by_outcome` alone."""
+        here = () if environment is None else (pipelines.c.environment == environment,)
+        query = select(pipelines.c.outcome, func.count()).where(*here).group_by(pipelines.c.outcome)
+        return {Outcome(outcome): count for outcome, count in self._connection.execute(query)}
+
+    def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
+        """Return how many alerts are open; served by `alerts_open_first` or `alerts_open`."""
+        here = () if environment is None else (alerts.c.environment == environment,)
+        dimensions = (alerts.c.kind, alerts.c.severity)
+        query = select(*dimensions, func.count()).where(OPEN, *here).group_by(*dimensions)
+        return {(Kind(kind), Severity(severity)): count for kind, severity, count in self._connection.execute(query)}
+
+
+def _standing(text: str | None, open_alerts: Sequence[Alert]) -> Standing:
+    """Return how a pipeline stands. Its names come from what is known of it: a key is only compared."""
+    run = load(Run, text) if text is not None else None
+    about = run or open_alerts[0]
+    pipeline = about.pipeline if isinstance(about, Run) else about.subject
+    newest_first = sorted(open_alerts, key=lambda alert: (alert.last_at, alert.id), reverse=True)
+    return Standing(pipeline=pipeline, environment=about.environment, run=run, alerts=tuple(newest_first))
+
+
+@cache
+def _newest(dialect: str) -> Any:  # noqa: ANN401  # each dialect has its own kind of INSERT
+    statement = insert_into(dialect, pipelines)
+    new = statement.excluded
+    newer = tuple_(new.started_at, new.run_id) > tuple_(pipelines.c.started_at, pipelines.c.run_id)
+    return statement.on_conflict_do_update(
+        index_elements=list(pipelines.primary_key),
+        set_={name: new[name] for name in ("run_id", "outcome", "started_at", "ended_at")},
+        where=or_(newer, pipelines.c.run_id == new.run_id),
+    )
