@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tocsin.core.group import Group, Member
 from tocsin.core.outbox import HEARD
+from tocsin.core.position import Position
 from tocsin.store.memory_state import Part
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_group_is_open
@@ -34,8 +35,15 @@ class Groups(Part):
 
     def find_groups(self, prefix: str) -> Sequence[Group]:
         """Return the groups whose id begins with `prefix`, newest first, at most `FOUND`."""
-        found = [group for group in self._read.groups.values() if group.id.startswith(prefix)]
-        return sorted(found, key=lambda group: (group.opened_at, group.id), reverse=True)[:FOUND]
+        return self._newest(lambda group: group.id.startswith(prefix))[:FOUND]
+
+    def groups(self, *, after: Position | None = None, limit: int) -> Sequence[Group]:
+        """Return groups, newest first by `opened_at`, from the next one after `after` on."""
+        return self._newest(lambda group: after is None or (group.opened_at, group.id) < (after.at, after.id))[:limit]
+
+    def _newest(self, wanted: Callable[[Group], bool]) -> list[Group]:
+        found = filter(wanted, self._read.groups.values())
+        return sorted(found, key=lambda group: (group.opened_at, group.id), reverse=True)
 
     def save_group(self, group: Group) -> None:
         """Insert or replace a group, unless another with the same key is open."""

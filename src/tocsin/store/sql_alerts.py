@@ -6,14 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, false, select, update
+from sqlalchemy import bindparam, false, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
+from tocsin.core.finding import Kind
+from tocsin.core.position import Position
+from tocsin.core.severity import Severity
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_is_open
 from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
-from tocsin.store.tables import OPEN, TO_LOOK_AT, alerts
+from tocsin.store.tables import OPEN, TO_LOOK_AT, Key, Moment, alerts
 
 _ALERTS = select(alerts.c.data)
 _OPEN_ALERT = _ALERTS.where(alerts.c.fingerprint == bindparam("fingerprint"), OPEN)
@@ -99,17 +102,26 @@ class Alerts(Rows):
         *,
         open_only: bool = False,
         subject: str | None = None,
+        environment: str | None = None,
+        kind: Kind | None = None,
+        severity: Severity | None = None,
         since: datetime | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> Sequence[Alert]:
         """Return alerts, open ones first; served by `alerts_by_subject` or `alerts_open_first`."""
         query = _ALERTS.order_by(alerts.c.open.desc(), *_NEWEST_FIRST).limit(limit)
         if open_only:
             query = query.where(OPEN)
-        if subject is not None:
-            query = query.where(alerts.c.subject == subject)
+        given = {"subject": subject, "environment": environment, "kind": kind, "severity": severity}
+        for name, value in given.items():
+            if value is not None:
+                query = query.where(alerts.c[name] == value)
         if since is not None:
             query = query.where(alerts.c.last_at >= since)
+        if after is not None:
+            left = (literal(after.open, alerts.c.open.type), literal(after.at, Moment()), literal(after.id, Key()))
+            query = query.where(tuple_(alerts.c.open, alerts.c.last_at, alerts.c.id) < tuple_(*left))
         return [load(Alert, text) for text in self._connection.scalars(query)]
 
 

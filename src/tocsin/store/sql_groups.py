@@ -11,19 +11,18 @@ from sqlalchemy.exc import IntegrityError
 from tocsin.core.alert import Alert
 from tocsin.core.group import Group, Member
 from tocsin.core.outbox import HEARD
+from tocsin.core.position import Position
 from tocsin.store.protocol import FOUND
 from tocsin.store.refusal import another_group_is_open
-from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
+from tocsin.store.sql_rows import Rows, after_position, begins_with, dump, in_bounds, left_at, load
 from tocsin.store.tables import DUE_GROUP, GROUPED, OPEN_GROUP, alerts, groups, notifications
 
 _GROUPS = select(groups.c.data)
 _GROUP = _GROUPS.where(groups.c.id == bindparam("id"))
 _OPEN_ONE = _GROUPS.where(groups.c.key == bindparam("key"), OPEN_GROUP)
-_FIND = (
-    _GROUPS.where(*in_bounds(groups.c.id))
-    .order_by(groups.c.opened_at.desc(), groups.c.id.desc())
-    .limit(FOUND)
-)
+_FIND = _GROUPS.where(*in_bounds(groups.c.id)).order_by(groups.c.opened_at.desc(), groups.c.id.desc()).limit(FOUND)
+_NEWEST = _GROUPS.order_by(groups.c.opened_at.desc(), groups.c.id.desc()).limit(bindparam("limit"))
+_NEXT = _NEWEST.where(after_position(groups.c.opened_at, groups.c.id))
 _DUE = _GROUPS.where(DUE_GROUP, groups.c.due_at <= bindparam("now")).order_by(groups.c.due_at, groups.c.id)
 _TOLD_LATELY = (
     select(notifications.c.id)
@@ -63,6 +62,11 @@ class Groups(Rows):
     def find_groups(self, prefix: str) -> Sequence[Group]:
         """Return the groups whose id begins with `prefix`; served by the primary key."""
         return [load(Group, text) for text in self._connection.scalars(_FIND, begins_with(prefix))]
+
+    def groups(self, *, after: Position | None = None, limit: int) -> Sequence[Group]:
+        """Return groups, newest first; served by `groups_by_time`."""
+        query = _NEWEST if after is None else _NEXT
+        return [load(Group, text) for text in self._connection.scalars(query, {**left_at(after), "limit": limit})]
 
     def save_group(self, group: Group) -> None:
         """Insert or replace a group; served by the primary key, guarded by `groups_one_open`."""

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_col
 
 from tocsin.core.notify import Told
 from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
-from tocsin.store.sql_rows import Rows, dump, load
+from tocsin.core.position import Position
+from tocsin.store.sql_rows import Rows, after_position, dump, left_at, load
 from tocsin.store.tables import DUE_GROUP, WAITING, channels, deliveries, groups, notifications, receipts
 
 _NOTIFICATIONS = select(notifications.c.data)
@@ -59,6 +60,9 @@ _SAVE_CLAIMED = (
     update(notifications)
     .where(notifications.c.id == bindparam("claimed"), notifications.c.lease_until.is_not(None))
     .where(notifications.c.lease_owner == bindparam("owner"), notifications.c.attempts == bindparam("attempt"))
+)
+_LEASED = _NOTIFICATIONS.where(
+    WAITING, notifications.c.lease_until.is_not(None), notifications.c.lease_owner == bindparam("owner")
 )
 
 _DELIVERIES = (
@@ -116,8 +120,25 @@ class Outbox(Rows):
         claim = {"claimed": notification.id, "owner": owner, "attempt": notification.attempts}
         return self._write(_SAVE_CLAIMED, {**_row(notification), **claim}) == 1
 
+    def release(self, owner: str) -> None:
+        """End all leases of a worker; served by `notifications_waiting`."""
+        leased = [load(Notification, text) for text in self._connection.scalars(_LEASED, {"owner": owner})]
+        for one in leased:
+            self.save_notification(replace(one, lease_until=None), owner=owner)
+
+    def notification(self, notification_id: str) -> Notification | None:
+        """Return the notification with exactly this id; served by the primary key."""
+        text = self._connection.scalar(_NOTIFICATION, {"id": notification_id})
+        return None if text is None else load(Notification, text)
+
     def notifications(
-        self, *, alert_id: str | None = None, channel: str | None = None, status: str | None = None, limit: int = 100
+        self,
+        *,
+        alert_id: str | None = None,
+        channel: str | None = None,
+        status: str | None = None,
+        after: Position | None = None,
+        limit: int = 100,
     ) -> Sequence[Notification]:
         """Return notifications, newest first.
 
@@ -131,7 +152,9 @@ class Outbox(Rows):
             query = query.where(notifications.c.channel == channel)
         if status is not None:
             query = query.where(WAITING if status == Status.WAITING else notifications.c.status == status)
-        return [load(Notification, text) for text in self._connection.scalars(query)]
+        if after is not None:
+            query = query.where(after_position(notifications.c.created_at, notifications.c.id))
+        return [load(Notification, text) for text in self._connection.scalars(query, left_at(after))]
 
     def next_due(self) -> datetime | None:
         """Return when something is to be done; served by `notifications_waiting` and `groups_due`."""

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from tocsin.core.position import Position
 from tocsin.core.silence import Silence
 from tocsin.store.protocol import FOUND
-from tocsin.store.sql_rows import Rows, begins_with, dump, in_bounds, load
+from tocsin.store.sql_rows import Rows, after_position, begins_with, dump, in_bounds, left_at, load
 from tocsin.store.tables import TO_CLOSE, silences
 
 _SILENCES = select(silences.c.data).order_by(silences.c.over_at.desc(), silences.c.id.desc())
 _NOT_OVER = _SILENCES.where(silences.c.over_at > bindparam("now"))
-_NEWEST = _SILENCES.limit(bindparam("limit"))
+_LAST = _SILENCES.limit(bindparam("limit"))
+_NEXT = _LAST.where(after_position(silences.c.over_at, silences.c.id))
 _FIND = _SILENCES.where(*in_bounds(silences.c.id)).limit(FOUND)
 _TO_CLOSE = (
     select(silences.c.data)
@@ -36,9 +38,10 @@ class Silences(Rows):
         """Return the silences that are not over, those that end last first; served by `silences_by_end`."""
         return [load(Silence, text) for text in self._connection.scalars(_NOT_OVER, {"now": now})]
 
-    def all_silences(self, *, limit: int) -> Sequence[Silence]:
+    def all_silences(self, *, after: Position | None = None, limit: int) -> Sequence[Silence]:
         """Return silences, those that end last first; served by `silences_by_end`."""
-        return [load(Silence, text) for text in self._connection.scalars(_NEWEST, {"limit": limit})]
+        query = _LAST if after is None else _NEXT
+        return [load(Silence, text) for text in self._connection.scalars(query, {**left_at(after), "limit": limit})]
 
     def find_silences(self, prefix: str) -> Sequence[Silence]:
         """Return the silences whose id begins with `prefix`, those that end last first; served by the primary key."""

@@ -130,10 +130,20 @@ class Slots(Rows):
         """Return when the next slot of all has to be computed or looked at; served by the ends of two indexes."""
         return self._connection.execute(_NEXT).scalar()
 
-    def slots(self, pipeline: str, environment: str, *, unresolved: bool = False, limit: int = 100) -> Sequence[Slot]:
+    def slots(
+        self,
+        pipeline: str,
+        environment: str,
+        *,
+        unresolved: bool = False,
+        before: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Slot]:
         """Return the slots of a pipeline, newest first; served by `slots_by_pipeline`."""
         statement = _UNRESOLVED if unresolved else _SLOTS
         values = {"pipeline": pipeline, "environment": environment, "limit": limit}
+        if before is not None:
+            statement = statement.where(slots.c.due_at < before)
         return [load(Slot, text) for text in self._connection.execute(statement, values).scalars()]
 
     def slots_of(
