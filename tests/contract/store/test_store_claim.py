@@ -155,6 +155,18 @@ def test_a_lease_can_be_made_longer(store: Store) -> None:
     assert save(store, claimed, status=Status.SENT)
 
 
+def test_the_leases_of_a_worker_that_is_gone_can_be_ended(store: Store) -> None:
+    """What it was sending is due for others at once, and a result that it brings later does not count."""
+    add(store, make_notification("1"), make_notification("2"))
+    (lost,), (other,) = claim(store, owner="gone", limit=1), claim(store, owner="other")
+    with store.writing() as tx:
+        tx.release("gone")
+        assert tx.next_due() == NOON
+    assert not save(store, lost, owner="gone", status=Status.SENT)
+    assert [one.id for one in claim(store, owner="heir")] == [lost.id]
+    assert save(store, other, owner="other", status=Status.SENT)
+
+
 def test_a_late_result_counts_while_nobody_else_has_claimed(store: Store) -> None:
     """What a slow worker sent is not sent again only because its lease ran out."""
     add(store, make_notification("1"))
