@@ -276,11 +276,6 @@ class MemoryTransaction(Groups, Silences, Inbox, Access, Pipelines, Days, Retent
         stored = self._write.notifications
         stored.update({one.id: replace(one, lease_until=None) for one in stored.values() if one.lease_owner == owner})
 
-    def release(self, owner: str) -> None:
-        """End all leases of a worker that is no more."""
-        stored = self._write.notifications
-        stored.update({one.id: replace(one, lease_until=None) for one in stored.values() if one.lease_owner == owner})
-
     def notification(self, notification_id: str) -> Notification | None:
         """Return the notification with exactly this id."""
         return self._read.notifications.get(notification_id)

@@ -196,9 +196,6 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
     def release(self, owner: str) -> None:
         """End all leases of a worker that is no more: what it was sending is due for others, with the same key."""
 
-    def release(self, owner: str) -> None:
-        """End all leases of a worker that is no more: what it was sending is due for others, with the same key."""
-
     def notification(self, notification_id: str) -> Notification | None:
         """Return the notification with exactly this id."""
 

@@ -64,9 +64,6 @@ _SAVE_CLAIMED = (
 _LEASED = _NOTIFICATIONS.where(
     WAITING, notifications.c.lease_until.is_not(None), notifications.c.lease_owner == bindparam("owner")
 )
-_LEASED = _NOTIFICATIONS.where(
-    WAITING, notifications.c.lease_until.is_not(None), notifications.c.lease_owner == bindparam("owner")
-)
 
 _DELIVERIES = (
     select(deliveries.c.data)
@@ -122,12 +119,6 @@ class Outbox(Rows):
         """Replace a notification that `owner` has claimed; served by the primary key."""
         claim = {"claimed": notification.id, "owner": owner, "attempt": notification.attempts}
         return self._write(_SAVE_CLAIMED, {**_row(notification), **claim}) == 1
-
-    def release(self, owner: str) -> None:
-        """End all leases of a worker; served by `notifications_waiting`."""
-        leased = [load(Notification, text) for text in self._connection.scalars(_LEASED, {"owner": owner})]
-        for one in leased:
-            self.save_notification(replace(one, lease_until=None), owner=owner)
 
     def release(self, owner: str) -> None:
         """End all leases of a worker; served by `notifications_waiting`."""
