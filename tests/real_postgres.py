@@ -27,6 +27,8 @@ POSTGRES = shutil.which("postgres", path=os.pathsep.join([*_FOLDERS, os.environ.
 #: A test that needs it skips with these words.
 MISSING = "PostgreSQL is not installed: type make receivers, or install Debian's package postgresql"
 _PATIENCE = 60.0
+#: A folder in memory, where Linux has one.
+_MEMORY = Path("/dev/shm")  # noqa: S108  # only what is made by mkdtemp lies in it
 _TEMPLATE = "with_tables"
 
 
@@ -42,6 +44,7 @@ class Postgres:
         self._log.touch()
         self._as_whom = _not_as_root(folder)
         self._numbers = itertools.count()
+        self._has_template = False
         self._process: subprocess.Popen[bytes] | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -72,10 +75,10 @@ class Postgres:
         self._process.send_signal(how)
         self._process.wait()
 
-    def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Execute one statement as the superuser, and return its rows."""
+    def execute(self, statement: str, *values: object, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Execute one statement as the superuser, with values for each %s, and return its rows."""
         with psycopg.connect(self.url_of(database), autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
     def empty_database(self, template: str = "template1") -> str:
@@ -86,13 +89,22 @@ class Postgres:
 
     def database(self) -> str:
         """Make a database with the tables of Tocsin in it, and return its address. That takes some 20 ms."""
-        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'"):
+        if not self._has_template:
+            self._has_template = True
             self.execute(f"CREATE DATABASE {_TEMPLATE}")
             engine = engine_for(parse(self.url_of(_TEMPLATE)), _PATIENCE)
             with engine.begin() as connection:
                 create_tables(connection)
             engine.dispose()
         return self.empty_database(_TEMPLATE)
+
+    def sessions(self, database: str) -> int:
+        """Return how many sessions a database has."""
+        return int(self.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", database)[0][0])
+
+    def cut_sessions(self, database: str) -> None:
+        """End all sessions of a database, in the middle of whatever they do."""
+        self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
 
     def url_of(self, database: str, *, user: str = "tocsin") -> str:
         """Return the address of a database; all users have the same password."""
@@ -106,7 +118,7 @@ def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
     Args:
         folder: Where it keeps its data and its log; by default in memory, where the machine has room for that.
     """
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as temporary:
         server = Postgres(folder or Path(temporary))
         server.start()
         try:

@@ -8,14 +8,14 @@ import pytest
 
 from desk import Desk
 from made import good_run, run
+from stores import NewStore
 from tocsin.core.run import TableLoad
-from tocsin.store.memory import MemoryStore
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, new_store: NewStore) -> Desk:
     """Give an engine with one channel."""
-    return Desk(tmp_path, MemoryStore(), "ops")
+    return Desk(tmp_path, new_store(), "ops")
 
 
 def test_a_poison_package_is_told_with_how_long_it_blocks(desk: Desk) -> None:

@@ -10,12 +10,12 @@ import pytest
 from desk import Desk, channel
 from made import at, good_run, run
 from receiver import Receiver, answer, raw_then_reset, receiving
+from stores import NewStore
 from tocsin.config.model import ChannelConfig
 from tocsin.core.matchers import parse_matcher
 from tocsin.core.outbox import ChannelState, Status
 from tocsin.core.route import LABELS, Route
 from tocsin.core.run import Outcome
-from tocsin.store.memory import MemoryStore
 
 #: Problems of pipelines go to the webhook; everything else, the state of the webhook for example, to everybody.
 TO_THE_HOOK = (Route(name="hook", matchers=(parse_matcher('topic="delivery"', labels=LABELS),), channels=("hook",)),)
@@ -35,9 +35,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, receiver: Receiver) -> Desk:
+def desk(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> Desk:
     """Give an engine with a webhook, which alone hears of problems, and a file that stands in for it."""
-    return Desk(tmp_path, MemoryStore(), hook(receiver), "spare", routes=TO_THE_HOOK)
+    return Desk(tmp_path, new_store(), hook(receiver), "spare", routes=TO_THE_HOOK)
 
 
 def hook(receiver: Receiver, **settings: str) -> ChannelConfig:
@@ -146,9 +146,9 @@ def test_a_receiver_that_refuses_us_is_left_alone_until_it_is_mended(
     assert "channel hook delivers again after 11 h 39 min" in desk.heard("spare")
 
 
-def test_without_anybody_else_nothing_is_lost(tmp_path: Path, receiver: Receiver) -> None:
+def test_without_anybody_else_nothing_is_lost(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """The only channel was revoked: once it is mended, the problem that nobody could be told is told."""
-    desk = Desk(tmp_path, MemoryStore(), hook(receiver))
+    desk = Desk(tmp_path, new_store(), hook(receiver))
     receiver.answers(answer(410))
     desk.report(run())
     desk.tick(minutes=60)
@@ -205,7 +205,7 @@ def test_a_stand_in_is_not_told_every_minute(desk: Desk, receiver: Receiver) -> 
     assert desk.heard("spare").count("orders failed (31st time in a row)") == 1
 
 
-def test_a_fallback_that_is_configured_is_the_only_one(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_fallback_that_is_configured_is_the_only_one(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """The named channel is told what this one could not deliver; one that cannot be used is passed over."""
     receiver.answers(answer(400))
     configs = (
@@ -213,7 +213,7 @@ def test_a_fallback_that_is_configured_is_the_only_one(tmp_path: Path, receiver:
         channel("other", "webhook", url=receiver.url, fallback="broken"),
         channel("broken", "slack"),
     )
-    desk = Desk(tmp_path, MemoryStore(), *configs, "mail", "spare", routes=TO_THE_HOOK)
+    desk = Desk(tmp_path, new_store(), *configs, "mail", "spare", routes=TO_THE_HOOK)
     desk.report(run())
     assert "orders failed" in desk.heard("mail")
     assert "orders failed" not in desk.heard("spare")
@@ -224,12 +224,12 @@ def test_a_fallback_that_is_configured_is_the_only_one(tmp_path: Path, receiver:
     assert "stock failed" in desk.heard("mail")
 
 
-def test_no_channel_is_told_that_it_cannot_be_told(tmp_path: Path) -> None:
+def test_no_channel_is_told_that_it_cannot_be_told(tmp_path: Path, new_store: NewStore) -> None:
     """Two channels that are both broken are told of each other, not of themselves, and come to an end."""
     with receiving() as one, receiving() as two:
         for each in (one, two):
             each.answers(answer(400))
-        desk = Desk(tmp_path, MemoryStore(), channel("a", "webhook", url=one.url), channel("b", "webhook", url=two.url))
+        desk = Desk(tmp_path, new_store(), channel("a", "webhook", url=one.url), channel("b", "webhook", url=two.url))
         desk.report(run())
         desk.say(text="hello")
         desk.tick(minutes=1)

@@ -10,11 +10,11 @@ import pytest
 
 from desk import Desk, channel
 from made import NOON, run
+from stores import NewStore
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.silence import Silence
 from tocsin.engine.explain_route import explain
-from tocsin.store.memory import MemoryStore
 
 NAMES = ("ops", "pager", "mail")
 #: Time passes in steps of this length; everything here happens at multiples of it.
@@ -79,8 +79,14 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def kind() -> str:
+    """What the routes say depends on no store, and these tests tick for days."""
+    return "memory"
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_the_explanation_is_what_happens(tmp_path: Path, case: str) -> None:
+def test_the_explanation_is_what_happens(tmp_path: Path, new_store: NewStore, case: str) -> None:
     """Whoever is said to hear does so at that time by that decision, and nobody else does in three days."""
     settings = {key: value for key, value in CASES[case].items() if key != "silence"}
     channels = {name: {"type": "file", "path": str(tmp_path / name)} for name in NAMES}
@@ -89,7 +95,7 @@ def test_the_explanation_is_what_happens(tmp_path: Path, case: str) -> None:
     assert config.problems == ()
     fields = ("routes", "owners", "pipelines", "maintenance", "policy")
     house = Desk(
-        tmp_path, MemoryStore(), *NAMES, channel("broken", "slack"), **{name: getattr(config, name) for name in fields}
+        tmp_path, new_store(), *NAMES, channel("broken", "slack"), **{name: getattr(config, name) for name in fields}
     )
     silences = [each] if (each := CASES[case].get("silence")) else []
     with house.store.writing() as tx:

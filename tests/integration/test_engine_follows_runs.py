@@ -15,6 +15,7 @@ from desk import event as report_of
 from envelopes import by_type, dsn, items
 from made import at, good_run, run
 from receiver import Receiver, answer, receiving
+from stores import NewStore
 from tocsin.capture.spool import Spool
 from tocsin.config.model import Config, PipelineConfig
 from tocsin.core.outbox import ChannelState, Status
@@ -22,7 +23,7 @@ from tocsin.core.run import Outcome, Process, Run
 from tocsin.core.schedule import Schedule
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.follow import follow
-from tocsin.store.memory import MemoryStore
+from tocsin.store.protocol import Store
 
 DAILY = PipelineConfig(schedule=Schedule(text="0 12 * * *"), finish_within=timedelta(hours=2))
 
@@ -40,12 +41,12 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
-def opened(folder: Path, receiver: Receiver, *more: str, sentry: dict[str, str] | None = None, **settings: Any) -> Desk:
+def opened(
+    store: Store, folder: Path, receiver: Receiver, *more: str, sentry: dict[str, str] | None = None, **settings: Any
+) -> Desk:
     """Return an engine with a Sentry channel, and further channels."""
     scheduled = {"pipelines": {"orders": DAILY}, **settings}
-    desk = Desk(
-        folder, MemoryStore(), channel("sentry", "sentry", dsn=dsn(receiver), **(sentry or {})), *more, **scheduled
-    )
+    desk = Desk(folder, store, channel("sentry", "sentry", dsn=dsn(receiver), **(sentry or {})), *more, **scheduled)
     # The schedule of the configuration is taken by whoever watches.
     object.__setattr__(desk.engine, "watching", True)
     desk.tick()
@@ -63,9 +64,9 @@ def state(desk: Desk, name: str) -> ChannelState:
         return tx.channel_state(name)
 
 
-def test_a_good_run(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_good_run(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A run that goes well checks in at its start and at its end, and leaves a trace; it is no issue."""
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(begun())
     assert [one["status"] for one in items(receiver.requests, "check_in")] == ["in_progress"]
     desk.report(good_run())
@@ -82,9 +83,9 @@ def test_a_good_run(tmp_path: Path, receiver: Receiver) -> None:
     assert items(receiver.requests, "event") == []
 
 
-def test_the_same_report_twice(tmp_path: Path, receiver: Receiver) -> None:
+def test_the_same_report_twice(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A report that is taken in again is told once, and so is one that another engine has taken in before."""
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(good_run(), good_run())
     with desk.store.writing() as tx:
         follow(desk.engine, tx, good_run())
@@ -92,18 +93,18 @@ def test_the_same_report_twice(tmp_path: Path, receiver: Receiver) -> None:
     assert len(items(receiver.requests, "transaction")) == 1
 
 
-def test_a_bad_run(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_bad_run(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A run that fails is an event, an error of its monitor and a trace, and all three are joined."""
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(run())
     [event], [check_in], [trace] = (items(receiver.requests, kind) for kind in ("event", "check_in", "transaction"))
     assert (event["level"], check_in["status"]) == ("error", "error")
     assert len({str(one["contexts"]["trace"]["trace_id"]) for one in (event, check_in, trace)}) == 1
 
 
-def test_a_run_that_died(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_run_that_died(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """What its own process could not report any more is told as well."""
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(good_run(outcome=Outcome.RUNNING, ended_at=None, process=Process(pid=1, machine="elsewhere")))
     desk.tick(minutes=10)
     assert [one["status"] for one in items(receiver.requests, "check_in")] == ["in_progress", "error"]
@@ -111,27 +112,27 @@ def test_a_run_that_died(tmp_path: Path, receiver: Receiver) -> None:
     assert trace["tags"]["outcome"] == "died"
 
 
-def test_a_pipeline_without_a_schedule(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_pipeline_without_a_schedule(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """Nobody waits for its runs, so they are traced and do not check in."""
-    desk = opened(tmp_path, receiver, pipelines={})
+    desk = opened(new_store(), tmp_path, receiver, pipelines={})
     desk.report(begun(), good_run())
     assert items(receiver.requests, "check_in") == []
     assert len(items(receiver.requests, "transaction")) == 1
 
 
-def test_nothing_is_written_where_nobody_follows(tmp_path: Path, receiver: Receiver) -> None:
+def test_nothing_is_written_where_nobody_follows(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """Runs leave no rows in the outbox for other channels, nor for a Sentry that wants neither feed."""
-    desk = opened(tmp_path, receiver, "file", sentry={"traces": "false", "check_ins": "false"})
+    desk = opened(new_store(), tmp_path, receiver, "file", sentry={"traces": "false", "check_ins": "false"})
     desk.report(begun(), good_run())
     assert desk.decided() == []
     assert receiver.requests == []
 
 
-def test_traces_that_have_to_wait_hold_up_no_event(tmp_path: Path, receiver: Receiver) -> None:
+def test_traces_that_have_to_wait_hold_up_no_event(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A rate limit of transactions pauses them all, and neither events nor check-ins."""
     limited = answer(429, x_sentry_rate_limits="600:transaction;span:organization")
     receiver.answers(by_type(transaction=[limited, answer(200)]))
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(good_run("run1"), good_run("run2", ended=6), run("run3", ended=7))
     assert len(items(receiver.requests, "transaction")) == 1
     assert len(items(receiver.requests, "check_in")) == 3
@@ -146,10 +147,10 @@ def test_traces_that_have_to_wait_hold_up_no_event(tmp_path: Path, receiver: Rec
     assert {one.status for one in desk.decided()} == {Status.SENT}
 
 
-def test_a_pause_that_comes_with_a_success(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_pause_that_comes_with_a_success(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """What was accepted is done, and nothing more of its kind is sent until the pause is over."""
     receiver.answers(by_type(transaction=[answer(200, x_sentry_rate_limits="60:transaction:key"), answer(200)]))
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(good_run("run1"), good_run("run2", ended=5))
     assert len(items(receiver.requests, "transaction")) == 1
     assert len(items(receiver.requests, "check_in")) == 2
@@ -157,10 +158,10 @@ def test_a_pause_that_comes_with_a_success(tmp_path: Path, receiver: Receiver) -
     assert len(items(receiver.requests, "transaction")) == 2
 
 
-def test_nothing_is_lost_while_sentry_is_down(tmp_path: Path, receiver: Receiver) -> None:
+def test_nothing_is_lost_while_sentry_is_down(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """Events, check-ins and traces that met a 500 all arrive when the server is well again, each once accepted."""
     receiver.answers(answer(500))
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(run("run1"), good_run("run2", ended=5))
     for _ in range(3):
         desk.tick(minutes=20)
@@ -172,22 +173,24 @@ def test_nothing_is_lost_while_sentry_is_down(tmp_path: Path, receiver: Receiver
     assert [len(items(later, kind)) for kind in ("event", "check_in", "transaction")] == [1, 2, 2]
 
 
-def test_a_long_queue_hides_no_other(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_queue_hides_no_other(
+    tmp_path: Path, new_store: NewStore, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many traces wait that are newer, an older event is sent when its time has come."""
     monkeypatch.setattr("tocsin.engine.deliver._SEEN", 3)
     limited = answer(429, x_sentry_rate_limits="3600:transaction:key")
     receiver.answers(by_type(transaction=[limited], event=[answer(500), answer(200)]))
-    desk = opened(tmp_path, receiver, pipelines={})
+    desk = opened(new_store(), tmp_path, receiver, pipelines={})
     desk.report(run("run0"), *(good_run(f"run{number}", pipeline="other", ended=number) for number in range(2, 7)))
     assert len(items(receiver.requests, "event")) == 1
     desk.tick(minutes=5)
     assert [one.status for one in desk.decided("sentry")] == [Status.SENT]
 
 
-def test_others_do_not_hear_of_runs(tmp_path: Path, receiver: Receiver) -> None:
+def test_others_do_not_hear_of_runs(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """Where Sentry refuses what it is told of runs, other channels hear that it does, and not of the runs."""
     receiver.answers(by_type(transaction=[answer(403)]))
-    desk = opened(tmp_path, receiver, "file")
+    desk = opened(new_store(), tmp_path, receiver, "file")
     desk.report(good_run("run1"), good_run("run2", ended=6))
     assert desk.heard("file") == ["channel sentry/traces cannot deliver"]
     assert "tocsin channel test sentry" in str(desk.messages("file")[0])
@@ -196,10 +199,10 @@ def test_others_do_not_hear_of_runs(tmp_path: Path, receiver: Receiver) -> None:
     assert [event["tags"]["channel"] for event in items(receiver.requests, "event")] == ["sentry/traces"]
 
 
-def test_a_refused_form_is_sent_once_more_in_plain(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_refused_form_is_sent_once_more_in_plain(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A trace that is refused goes out without its spans, and when that is refused too others hear that it was."""
     receiver.answers(by_type(transaction=[answer(400)]))
-    desk = opened(tmp_path, receiver, "file")
+    desk = opened(new_store(), tmp_path, receiver, "file")
     desk.report(good_run())
     desk.tick()
     assert len(items(receiver.requests, "transaction")) == 2
@@ -207,10 +210,10 @@ def test_a_refused_form_is_sent_once_more_in_plain(tmp_path: Path, receiver: Rec
     assert desk.heard("file") == ["channel sentry/traces cannot deliver"]
 
 
-def test_old_news_are_given_up(tmp_path: Path, receiver: Receiver) -> None:
+def test_old_news_are_given_up(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """Where Sentry takes fewer traces than there are runs, the queue does not grow for ever."""
     receiver.answers(by_type(transaction=[answer(200, x_sentry_rate_limits="86400:transaction:key")]))
-    desk = opened(tmp_path, receiver, "file", pipelines={})
+    desk = opened(new_store(), tmp_path, receiver, "file", pipelines={})
     desk.report(*(good_run(f"run{number}", ended=number) for number in range(1, 5)))
     desk.tick(minutes=5 * 24 * 60)
     statuses = [one.status for one in desk.decided("sentry/traces")]
@@ -219,9 +222,9 @@ def test_old_news_are_given_up(tmp_path: Path, receiver: Receiver) -> None:
     assert desk.heard("file") == []
 
 
-def test_what_is_not_sent_says_nothing_of_the_receiver(tmp_path: Path, receiver: Receiver) -> None:
+def test_what_is_not_sent_says_nothing_of_the_receiver(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A recovery, which Sentry has no use for, does not count as a sign that Sentry is well."""
-    desk = opened(tmp_path, receiver, sentry={"traces": "false", "check_ins": "false"})
+    desk = opened(new_store(), tmp_path, receiver, sentry={"traces": "false", "check_ins": "false"})
     desk.report(run("run1"))
     before = state(desk, "sentry")
     desk.report(good_run("run2", ended=9))
@@ -232,9 +235,9 @@ def test_what_is_not_sent_says_nothing_of_the_receiver(tmp_path: Path, receiver:
     assert len(receiver.requests) == 1
 
 
-def test_a_late_report_of_an_end_corrects_a_death(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_late_report_of_an_end_corrects_a_death(tmp_path: Path, new_store: NewStore, receiver: Receiver) -> None:
     """A run that was taken for dead and then reports a good end is told again."""
-    desk = opened(tmp_path, receiver)
+    desk = opened(new_store(), tmp_path, receiver)
     desk.report(good_run(outcome=Outcome.RUNNING, ended_at=None, process=Process(pid=1, machine="elsewhere")))
     desk.tick(minutes=10)
     desk.report(good_run(ended_at=at(12)))

@@ -9,11 +9,11 @@ import pytest
 
 from desk import Desk
 from made import good_run, run
+from stores import NewStore
 from tocsin.config.model import PipelineConfig
 from tocsin.core.limits import FreshLimit, Limits
 from tocsin.core.run import Outcome, Run, TableLoad
 from tocsin.core.severity import Severity
-from tocsin.store.memory import MemoryStore
 
 DAY = 24 * 60
 
@@ -44,9 +44,9 @@ class Watched(Desk):
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Watched:
+def desk(tmp_path: Path, new_store: NewStore) -> Watched:
     """Give an engine that asks for rows every 26 hours."""
-    made = Watched(tmp_path, MemoryStore())
+    made = Watched(tmp_path, new_store())
     made.configure(asking(26))
     return made
 
@@ -89,9 +89,9 @@ def test_a_table_that_never_got_rows_is_asked_since_it_was_configured(desk: Watc
     assert alert.evidence["Last rows"].startswith("none since 23 Nov 2026")
 
 
-def test_rows_that_came_before_anybody_asked_count(tmp_path: Path) -> None:
+def test_rows_that_came_before_anybody_asked_count(tmp_path: Path, new_store: NewStore) -> None:
     """The history of the pipeline says when the table got rows last."""
-    desk = Watched(tmp_path, MemoryStore(), "ops")
+    desk = Watched(tmp_path, new_store(), "ops")
     desk.report(filled("r1", at=0), empty("r2", at=20 * 60))
     desk.configure(asking(26))
     assert desk.tick(minutes=5 * 60).stale == 0

@@ -8,6 +8,7 @@ import pytest
 
 from desk import Desk, channel
 from made import at, good_run, run
+from stores import NewStore
 from tocsin.config.model import PipelineConfig
 from tocsin.core.matchers import parse_matcher
 from tocsin.core.notify import Reason
@@ -17,7 +18,7 @@ from tocsin.core.route import LABELS, Route
 from tocsin.core.run import Context, Outcome
 from tocsin.core.severity import Severity
 from tocsin.engine.act import acknowledge_alert
-from tocsin.store.memory import MemoryStore
+from tocsin.store.protocol import Store
 
 
 def route(
@@ -33,22 +34,23 @@ def route(
     )
 
 
-def desk(home: Path, *names: str, routes: tuple[Route, ...] = (), **settings: object) -> Desk:
+def desk(store: Store, home: Path, *names: str, routes: tuple[Route, ...] = (), **settings: object) -> Desk:
     """Return an engine with file channels."""
-    return Desk(home, MemoryStore(), *names, routes=routes, **settings)
+    return Desk(home, store, *names, routes=routes, **settings)
 
 
-def test_without_routes_every_channel_hears_everything(tmp_path: Path) -> None:
+def test_without_routes_every_channel_hears_everything(tmp_path: Path, new_store: NewStore) -> None:
     """Two channels get the problem and its end, each in its own order."""
-    house = desk(tmp_path, "ops", "mail")
+    house = desk(new_store(), tmp_path, "ops", "mail")
     house.report(run(), good_run())
 
     assert house.heard("ops") == house.heard("mail") == ["orders failed", "orders recovered after 4 min"]
 
 
-def test_a_route_picks_its_channels(tmp_path: Path) -> None:
+def test_a_route_picks_its_channels(tmp_path: Path, new_store: NewStore) -> None:
     """The first route that matches decides, "go on" adds the next, and who matches nothing goes to everybody."""
     house = desk(
+        new_store(),
         tmp_path,
         "ops",
         "pager",
@@ -67,9 +69,9 @@ def test_a_route_picks_its_channels(tmp_path: Path) -> None:
     assert house.heard("mail") == ["stock failed"]
 
 
-def test_a_route_to_channels_that_cannot_be_used_does_not_swallow_alerts(tmp_path: Path) -> None:
+def test_a_route_to_channels_that_cannot_be_used_does_not_swallow_alerts(tmp_path: Path, new_store: NewStore) -> None:
     """An alert whose route leads nowhere is told to everybody, and so is a plain message."""
-    house = Desk(tmp_path, MemoryStore(), "ops", channel("broken", "slack"), routes=(route("all", to=("broken",)),))
+    house = Desk(tmp_path, new_store(), "ops", channel("broken", "slack"), routes=(route("all", to=("broken",)),))
     house.report(run())
     house.say(text="backfill done")
 
@@ -77,18 +79,19 @@ def test_a_route_to_channels_that_cannot_be_used_does_not_swallow_alerts(tmp_pat
     assert [problem.key for problem in house.engine.problems] == ["tocsin.channels.broken"]
 
 
-def test_what_is_too_low_is_kept_with_its_reason(tmp_path: Path) -> None:
+def test_what_is_too_low_is_kept_with_its_reason(tmp_path: Path, new_store: NewStore) -> None:
     """Whoever pressed Ctrl-C knows; that nobody was told can be looked up."""
-    house = desk(tmp_path, "ops")
+    house = desk(new_store(), tmp_path, "ops")
     house.report(run(outcome=Outcome.INTERRUPTED, context=Context(interactive=True)))
 
     assert house.heard("ops") == []
     assert [(one.status, one.reason) for one in house.decided()] == [(Status.NOT_TOLD, Reason.TOO_LOW)]
 
 
-def test_what_gets_worse_reaches_the_pager_and_its_end_reaches_both(tmp_path: Path) -> None:
+def test_what_gets_worse_reaches_the_pager_and_its_end_reaches_both(tmp_path: Path, new_store: NewStore) -> None:
     """A warning takes another route than the error it becomes; both ends hear that it is over."""
     house = desk(
+        new_store(),
         tmp_path,
         "ops",
         "pager",
@@ -102,9 +105,9 @@ def test_what_gets_worse_reaches_the_pager_and_its_end_reaches_both(tmp_path: Pa
     assert house.heard("pager") == ["orders failed (attempt 2 of 2)", "orders recovered after 4 min"]
 
 
-def test_a_changed_route_hides_no_end(tmp_path: Path) -> None:
+def test_a_changed_route_hides_no_end(tmp_path: Path, new_store: NewStore) -> None:
     """Who was told under the old settings hears of acknowledgement and end under the new ones."""
-    house = desk(tmp_path, "ops", "mail", routes=(route("all", to=("ops",)),))
+    house = desk(new_store(), tmp_path, "ops", "mail", routes=(route("all", to=("ops",)),))
     house.report(run())
     house.open("ops", "mail", routes=(route("all", to=("mail",)),))
     acknowledge_alert(house.engine, "orders", by="ada")
@@ -114,9 +117,9 @@ def test_a_changed_route_hides_no_end(tmp_path: Path) -> None:
     assert house.heard("mail") == []
 
 
-def test_a_channel_that_is_new_hears_of_what_is_open(tmp_path: Path) -> None:
+def test_a_channel_that_is_new_hears_of_what_is_open(tmp_path: Path, new_store: NewStore) -> None:
     """Whoever adds a channel is told of the problems at hand with the next look."""
-    house = desk(tmp_path, "ops")
+    house = desk(new_store(), tmp_path, "ops")
     house.report(run())
     house.open("ops", "mail")
     house.tick(minutes=1)
@@ -134,9 +137,12 @@ def test_a_channel_that_is_new_hears_of_what_is_open(tmp_path: Path) -> None:
         ({"text": "  \n"}, {"ops": [""], "pager": []}),
     ],
 )
-def test_plain_messages_take_the_routes(tmp_path: Path, note: dict[str, object], heard: dict[str, list[str]]) -> None:
+def test_plain_messages_take_the_routes(
+    tmp_path: Path, new_store: NewStore, note: dict[str, object], heard: dict[str, list[str]]
+) -> None:
     """The first line is the title; a note is sent whatever its severity, and once."""
     house = desk(
+        new_store(),
         tmp_path,
         "ops",
         "pager",
@@ -148,9 +154,11 @@ def test_plain_messages_take_the_routes(tmp_path: Path, note: dict[str, object],
     assert {name: house.heard(name) for name in ("ops", "pager")} == heard
 
 
-def test_an_event_that_breaks_the_engine_holds_up_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_event_that_breaks_the_engine_holds_up_nobody(
+    tmp_path: Path, new_store: NewStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """What cannot be taken in is set aside, named and kept; what comes behind it is told."""
-    house = desk(tmp_path, "ops")
+    house = desk(new_store(), tmp_path, "ops")
     house.spool.events.mkdir(parents=True)
     broken = house.spool.events / "20200101T000000000000-note.json"
     broken.write_text('{"v":1,"id":"n","type":"note","at":"2020-01-01T00:00:00+00:00","note":{"text":123}}')
@@ -161,9 +169,9 @@ def test_an_event_that_breaks_the_engine_holds_up_nobody(tmp_path: Path, caplog:
     assert broken.name in caplog.text
 
 
-def test_two_engines_on_one_home_tell_once(tmp_path: Path) -> None:
+def test_two_engines_on_one_home_tell_once(tmp_path: Path, new_store: NewStore) -> None:
     """Whoever comes second finds the event taken in and the marker set."""
-    house = desk(tmp_path, "ops")
+    house = desk(new_store(), tmp_path, "ops")
     other = Desk(tmp_path, house.store, "ops")
     house.report(run())
     other.now = at(2)

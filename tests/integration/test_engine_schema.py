@@ -9,13 +9,13 @@ import pytest
 
 from desk import Desk, channel
 from made import good_run
+from stores import NewStore
 from tocsin.config.model import PipelineConfig
 from tocsin.core.alert import State
 from tocsin.core.notify import Reason
 from tocsin.core.run import Run
 from tocsin.core.schema import ColumnChange, SchemaChange, SchemaVersion
 from tocsin.core.severity import Severity
-from tocsin.store.memory import MemoryStore
 
 Tables: TypeAlias = dict[str, dict[str, str]]
 BOTH = {"orders": {"id": "bigint", "old": "text"}, "items": {"id": "bigint"}}
@@ -24,9 +24,9 @@ NEW_COLUMN = SchemaChange(table="orders", columns=(ColumnChange(name="discount",
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, new_store: NewStore) -> Desk:
     """Give an engine with one channel."""
-    return Desk(tmp_path, MemoryStore(), "ops")
+    return Desk(tmp_path, new_store(), "ops")
 
 
 def loaded(name: str, *, at: float, version: str = "1", tables: Tables = BOTH, **more: Any) -> Run:
@@ -86,9 +86,9 @@ def test_a_report_that_comes_late_is_compared_with_nothing(desk: Desk) -> None:
     assert desk.heard("ops") == []
 
 
-def test_additions_are_kept_and_told_to_whoever_asks(tmp_path: Path) -> None:
+def test_additions_are_kept_and_told_to_whoever_asks(tmp_path: Path, new_store: NewStore) -> None:
     """A new column is an `info`, which routes leave out unless they ask for it, or the pipeline makes it more."""
-    desk = Desk(tmp_path, MemoryStore(), "ops")
+    desk = Desk(tmp_path, new_store(), "ops")
     desk.report(loaded("r1", at=5), loaded("r2", at=65, schema_changes=(NEW_COLUMN,)))
     assert (desk.heard("ops"), desk.open_or_last().severity) == ([], Severity.INFO)
 
@@ -111,9 +111,9 @@ def test_a_second_change_in_a_row_is_told_too(desk: Desk) -> None:
     assert second.startswith("orders.orders: column id is text, was bigint")
 
 
-def test_a_receiver_that_keeps_alerts_open_hears_of_the_end(tmp_path: Path) -> None:
+def test_a_receiver_that_keeps_alerts_open_hears_of_the_end(tmp_path: Path, new_store: NewStore) -> None:
     """An incident of a pager would otherwise stay open for good."""
     pager = channel("pager", "alertmanager", url="http://127.0.0.1:9")
-    desk = Desk(tmp_path, MemoryStore(), pager)
+    desk = Desk(tmp_path, new_store(), pager)
     desk.report(loaded("r1", at=5), loaded("r2", at=65, version="2", tables=ONE), loaded("r3", at=70, version="2"))
     assert Reason.RECOVERED in {one.reason for one in desk.decided("pager")}

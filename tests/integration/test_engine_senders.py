@@ -15,6 +15,7 @@ import pytest
 from desk import Desk, channel, event
 from made import at, good_run, run
 from receiver import Receiver, answer, drip, receiving, silence
+from stores import NewStore
 from tocsin.channels.base import Outgoing
 from tocsin.channels.registry import CHANNELS
 from tocsin.channels.webhook import Webhook
@@ -28,8 +29,8 @@ from tocsin.engine.ingest import drain
 from tocsin.engine.tick import tick
 from tocsin.errors import DeliveryError, StoreError
 from tocsin.store.memory import MemoryStore
+from tocsin.store.open import open_store
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +49,11 @@ def titles(receiver: Receiver) -> list[str]:
     return [request.json["title"] for request in receiver.requests]
 
 
-def test_a_slow_channel_does_not_hold_up_another(tmp_path: Path) -> None:
+def test_a_slow_channel_does_not_hold_up_another(tmp_path: Path, new_store: NewStore) -> None:
     """While one receiver lets us wait, another one has its message already."""
     with receiving() as slow, receiving() as quick:
         slow.answers(silence)
-        desk = Desk(tmp_path, MemoryStore(), hook("a-slow", slow), hook("b-quick", quick))
+        desk = Desk(tmp_path, new_store(), hook("a-slow", slow), hook("b-quick", quick))
         sender = threading.Thread(target=desk.report, args=(run(),))
         sender.start()
         wait_until(lambda: bool(quick.requests))
@@ -71,10 +72,12 @@ class Faulty(Webhook):
         raise KeyError("https://hooks.example.com/s3cr3t")
 
 
-def test_a_fault_in_one_channel_is_told_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_one_channel_is_told_by_another(
+    tmp_path: Path, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A plain exception stops nothing, is told without its text, which may hold an address, and goes elsewhere."""
     monkeypatch.setitem(CHANNELS, "faulty", Faulty)
-    desk = Desk(tmp_path, MemoryStore(), channel("bad", "faulty", url="https://hooks.example.com/s3cr3t"), "spare")
+    desk = Desk(tmp_path, new_store(), channel("bad", "faulty", url="https://hooks.example.com/s3cr3t"), "spare")
     desk.report(run())
 
     assert sorted(desk.heard("spare")) == ["channel bad cannot deliver", "orders failed"]
@@ -82,12 +85,15 @@ def test_a_fault_in_one_channel_is_told_by_another(tmp_path: Path, monkeypatch: 
     assert "s3cr3t" not in str(desk.messages("spare"))
 
 
-def test_two_engines_on_one_file_keep_the_order_of_each_alert(tmp_path: Path) -> None:
+def test_two_engines_on_one_store_keep_the_order_of_each_alert(
+    tmp_path: Path, new_store_url: Callable[[], str]
+) -> None:
     """However the work is divided, a channel hears of a problem before its end, and of each once."""
     with receiving() as receiver:
         receiver.answers(answer(503), answer(200), answer(503), answer(200))
         names = [f"pipeline{number}" for number in range(6)]
-        stores = [SqliteStore(tmp_path / "t.db", patience=60) for _ in range(2)]
+        url = new_store_url()
+        stores = [open_store(url, patience=60) for _ in range(2)]
         desks = [Desk(tmp_path, each, hook("hook", receiver), policy=Policy(group_above=100)) for each in stores]
         for name in names:
             desks[0].engine.spool.put(event(run(f"{name}-1", pipeline=name, ended=1)))
@@ -116,10 +122,10 @@ def test_two_engines_on_one_file_keep_the_order_of_each_alert(tmp_path: Path) ->
     assert len(heard) - 2 * len(names) <= 2
 
 
-def test_a_frozen_sender_does_not_undo_what_another_did(tmp_path: Path) -> None:
+def test_a_frozen_sender_does_not_undo_what_another_did(tmp_path: Path, new_store: NewStore) -> None:
     """Its lease has run out, another engine has delivered: the late refusal changes nothing and alarms nobody."""
     with receiving() as receiver:
-        store: Store = MemoryStore()
+        store: Store = new_store()
         slow = Desk(tmp_path, store, hook("hook", receiver))
         other = Desk(tmp_path, store, hook("hook", receiver))
 
@@ -143,11 +149,11 @@ def test_a_frozen_sender_does_not_undo_what_another_did(tmp_path: Path) -> None:
         assert [each.ok for each in slow.deliveries("hook")] == [False, True]
 
 
-def test_who_has_little_time_takes_no_more(tmp_path: Path) -> None:
+def test_who_has_little_time_takes_no_more(tmp_path: Path, new_store: NewStore) -> None:
     """A receiver that drips is left when the time is over; the message stays, and is sent again by others."""
     with receiving() as receiver:
         receiver.answers(drip(b"HTTP/1.1 2", b"0"), answer(200))
-        desk = Desk(tmp_path, MemoryStore(), hook("hook", receiver))
+        desk = Desk(tmp_path, new_store(), hook("hook", receiver))
         desk.engine = replace(desk.engine, clock=system_clock)
         desk.spool.put(event(run()))
         desk.engine.spool.put(event(run("r2", pipeline="stock")))
@@ -160,11 +166,11 @@ def test_who_has_little_time_takes_no_more(tmp_path: Path) -> None:
         assert deliver(desk.engine, patience=timedelta(seconds=60)) == 2
 
 
-def test_patience_waits_for_what_becomes_due(tmp_path: Path) -> None:
+def test_patience_waits_for_what_becomes_due(tmp_path: Path, new_store: NewStore) -> None:
     """Who has time tries again as soon as the pause is over, and goes when nothing is left to send."""
     with receiving() as receiver:
         receiver.answers(answer(503), answer(200))
-        desk = Desk(tmp_path, MemoryStore(), hook("hook", receiver))
+        desk = Desk(tmp_path, new_store(), hook("hook", receiver))
         desk.engine = replace(desk.engine, clock=system_clock)
         desk.spool.put(event(run()))
         desk.engine.spool.put(event(run("r2", pipeline="stock")))

@@ -10,6 +10,7 @@ import pytest
 
 from desk import Desk, channel
 from made import at, cause, good_run, run
+from stores import NewStore
 from tocsin.config.model import ChannelConfig
 from tocsin.core.cause import CauseClass
 from tocsin.core.maintenance import Maintenance
@@ -21,14 +22,14 @@ from tocsin.core.time_window import parse_window
 from tocsin.engine.act import acknowledge_alert, snooze_alert
 from tocsin.engine.silences import add_silence, close_silences, end_silence, preview
 from tocsin.errors import NotFound
-from tocsin.store.memory import MemoryStore
+from tocsin.store.protocol import Store
 
 HOUR = 60
 
 
-def desk(home: Path, *names: str | ChannelConfig, **settings: Any) -> Desk:
+def desk(store: Store, home: Path, *names: str | ChannelConfig, **settings: Any) -> Desk:
     """Return an engine with file channels."""
-    return Desk(home, MemoryStore(), *(names or ("ops",)), **settings)
+    return Desk(home, store, *(names or ("ops",)), **settings)
 
 
 def conditions(*texts: str) -> tuple[Matcher, ...]:
@@ -48,9 +49,9 @@ def silence(house: Desk, *texts: str, until: float, start: datetime | None = Non
     )
 
 
-def test_a_silence_keeps_a_problem_from_channels_and_names_itself(tmp_path: Path) -> None:
+def test_a_silence_keeps_a_problem_from_channels_and_names_itself(tmp_path: Path, new_store: NewStore) -> None:
     """Who asks why nobody was told reads which silence, whose and why."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     made = silence(house, "pipeline=orders", until=60)
 
     house.report(run(), run("other", ended=2, pipeline="stock"))
@@ -60,9 +61,9 @@ def test_a_silence_keeps_a_problem_from_channels_and_names_itself(tmp_path: Path
     assert kept.because == f"silence {made.id[:8]} of ann: the warehouse is moved"
 
 
-def test_the_end_of_a_problem_is_told_through_a_silence(tmp_path: Path) -> None:
+def test_the_end_of_a_problem_is_told_through_a_silence(tmp_path: Path, new_store: NewStore) -> None:
     """A channel that heard of a problem hears of its end; one that did not hears nothing of it."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     silence(house, "topic=delivery", until=60)
 
@@ -71,9 +72,9 @@ def test_the_end_of_a_problem_is_told_through_a_silence(tmp_path: Path) -> None:
     assert house.heard("ops") == ["orders failed", "orders recovered after 4 min"]
 
 
-def test_the_end_of_a_silence_says_once_what_is_still_open(tmp_path: Path) -> None:
+def test_the_end_of_a_silence_says_once_what_is_still_open(tmp_path: Path, new_store: NewStore) -> None:
     """One plain message names the problems; those that nobody was told of are told as well."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     made = silence(house, "topic=delivery", until=HOUR)
     house.report(run("other", ended=2, pipeline="stock"), good_run("fine", ended=3, pipeline="users"))
@@ -90,9 +91,9 @@ def test_the_end_of_a_silence_says_once_what_is_still_open(tmp_path: Path) -> No
     assert "stock failed" in message["text"]
 
 
-def test_a_silence_that_mutes_nothing_ends_in_silence(tmp_path: Path) -> None:
+def test_a_silence_that_mutes_nothing_ends_in_silence(tmp_path: Path, new_store: NewStore) -> None:
     """What is over by then, and what never fitted, is no news."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     silence(house, "pipeline=orders", until=10)
     house.report(run(), run("other", ended=2, pipeline="stock"), good_run())
 
@@ -101,9 +102,9 @@ def test_a_silence_that_mutes_nothing_ends_in_silence(tmp_path: Path) -> None:
     assert house.heard("ops") == ["stock failed"]
 
 
-def test_a_problem_that_something_else_mutes_stays_muted(tmp_path: Path) -> None:
+def test_a_problem_that_something_else_mutes_stays_muted(tmp_path: Path, new_store: NewStore) -> None:
     """A silence that goes on in a later one, or in a snooze, does not say that it ended."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run(), run("other", ended=2, pipeline="stock"))
     silence(house, "topic=delivery", until=10)
     silence(house, "pipeline=orders", until=60)
@@ -114,13 +115,13 @@ def test_a_problem_that_something_else_mutes_stays_muted(tmp_path: Path) -> None
     assert [title for title in house.heard("ops") if "ended" in title] == []
 
 
-def test_the_notice_goes_where_the_problems_go(tmp_path: Path) -> None:
+def test_the_notice_goes_where_the_problems_go(tmp_path: Path, new_store: NewStore) -> None:
     """Channels whose routes have none of the problems hear nothing."""
     routes = (
         Route(name="shop", matchers=conditions("pipeline=orders"), channels=("shop",)),
         Route(name="rest", channels=("rest",)),
     )
-    house = desk(tmp_path, "shop", "rest", routes=routes)
+    house = desk(new_store(), tmp_path, "shop", "rest", routes=routes)
     made = silence(house, "pipeline=orders", until=10)
     house.report(run())
 
@@ -130,9 +131,9 @@ def test_the_notice_goes_where_the_problems_go(tmp_path: Path) -> None:
     assert house.heard("rest") == []
 
 
-def test_the_notice_opens_no_incident_of_its_own(tmp_path: Path) -> None:
+def test_the_notice_opens_no_incident_of_its_own(tmp_path: Path, new_store: NewStore) -> None:
     """A receiver that keeps alerts would keep it for good: it hears of the problems only."""
-    house = desk(tmp_path, channel("pager", "alertmanager", url="http://localhost:9"), "ops")
+    house = desk(new_store(), tmp_path, channel("pager", "alertmanager", url="http://localhost:9"), "ops")
     silence(house, "pipeline=orders", until=10)
     house.report(run())
     house.now = at(20)
@@ -142,10 +143,10 @@ def test_the_notice_opens_no_incident_of_its_own(tmp_path: Path) -> None:
     assert [one.channel for one in house.decided() if one.reason is Reason.SILENCE_ENDED] == ["ops"]
 
 
-def test_maintenance_that_is_no_more_in_the_configuration_mutes_no_more(tmp_path: Path) -> None:
+def test_maintenance_that_is_no_more_in_the_configuration_mutes_no_more(tmp_path: Path, new_store: NewStore) -> None:
     """Nobody waits for the end of a window that is gone."""
     always = Maintenance(name="all", matchers=(), windows=(parse_window("mon-sun"),), reason="")
-    house = desk(tmp_path, maintenance=(always,))
+    house = desk(new_store(), tmp_path, maintenance=(always,))
     house.report(run())
     assert house.heard("ops") == []
 
@@ -155,9 +156,11 @@ def test_maintenance_that_is_no_more_in_the_configuration_mutes_no_more(tmp_path
     assert house.heard("ops") == ["orders failed"]
 
 
-def test_a_silence_ended_by_hand_says_so_and_leaves_its_problems_to_be_told(tmp_path: Path) -> None:
+def test_a_silence_ended_by_hand_says_so_and_leaves_its_problems_to_be_told(
+    tmp_path: Path, new_store: NewStore
+) -> None:
     """What it muted is due at once, and who ended it is named."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     made = silence(house, "pipeline=orders", until=HOUR)
     house.report(run())
 
@@ -170,9 +173,9 @@ def test_a_silence_ended_by_hand_says_so_and_leaves_its_problems_to_be_told(tmp_
     assert "orders failed" in house.heard("ops")
 
 
-def test_a_silence_that_never_began_is_dropped_without_a_word(tmp_path: Path) -> None:
+def test_a_silence_that_never_began_is_dropped_without_a_word(tmp_path: Path, new_store: NewStore) -> None:
     """It muted nothing."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     made = silence(house, "pipeline=orders", start=at(30), until=HOUR)
 
@@ -183,9 +186,9 @@ def test_a_silence_that_never_began_is_dropped_without_a_word(tmp_path: Path) ->
     assert house.heard("ops") == ["orders failed"]
 
 
-def test_a_silence_that_is_not_there_is_not_ended(tmp_path: Path) -> None:
+def test_a_silence_that_is_not_there_is_not_ended(tmp_path: Path, new_store: NewStore) -> None:
     """The message lists what there is; what is over cannot be ended."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     with pytest.raises(NotFound, match=r"no silence that is not over .* begins with 'x'; there are: none; those that"):
         end_silence(house.engine, "x", by="bob")
     first, second = (silence(house, "pipeline=orders", until=minute) for minute in (10, HOUR))
@@ -196,7 +199,7 @@ def test_a_silence_that_is_not_there_is_not_ended(tmp_path: Path) -> None:
         end_silence(house.engine, first.id, by="bob")
 
 
-def test_maintenance_mutes_within_its_windows(tmp_path: Path) -> None:
+def test_maintenance_mutes_within_its_windows(tmp_path: Path, new_store: NewStore) -> None:
     """The problem is told when the window closes."""
     upgrade = Maintenance(
         name="upgrade",
@@ -204,7 +207,7 @@ def test_maintenance_mutes_within_its_windows(tmp_path: Path) -> None:
         windows=(parse_window("12:00-13:00"),),
         reason="the warehouse is upgraded",
     )
-    house = desk(tmp_path, maintenance=(upgrade,))
+    house = desk(new_store(), tmp_path, maintenance=(upgrade,))
     house.report(run())
     (kept,) = house.decided("ops")
     assert (kept.reason, kept.because) == (Reason.MAINTENANCE, "upgrade: the warehouse is upgraded")
@@ -215,9 +218,9 @@ def test_maintenance_mutes_within_its_windows(tmp_path: Path) -> None:
     assert house.heard("ops") == ["orders failed"]
 
 
-def test_a_snooze_is_told_and_ends_at_its_time(tmp_path: Path) -> None:
+def test_a_snooze_is_told_and_ends_at_its_time(tmp_path: Path, new_store: NewStore) -> None:
     """Who was told of the problem hears who put it off, and hears again when the snooze is over, whatever repeats."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     snooze_alert(house.engine, "orders", until=at(HOUR), by="ann")
     house.report(run("run2", ended=10))
@@ -231,9 +234,9 @@ def test_a_snooze_is_told_and_ends_at_its_time(tmp_path: Path) -> None:
     ]
 
 
-def test_something_new_ends_a_snooze(tmp_path: Path) -> None:
+def test_something_new_ends_a_snooze(tmp_path: Path, new_store: NewStore) -> None:
     """The 503 became a 401, which nobody has put off."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     snooze_alert(house.engine, "orders", until=at(HOUR), by="ann")
 
@@ -242,9 +245,9 @@ def test_something_new_ends_a_snooze(tmp_path: Path) -> None:
     assert house.heard("ops")[-1] == "orders failed for another reason (2nd time in a row)"
 
 
-def test_a_known_issue_is_told_with_the_acknowledgement_and_after_it(tmp_path: Path) -> None:
+def test_a_known_issue_is_told_with_the_acknowledgement_and_after_it(tmp_path: Path, new_store: NewStore) -> None:
     """An address becomes a link, and other words a fact."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run())
     acknowledge_alert(house.engine, "orders", by="ann", issue="https://tickets.internal/7")
     house.report(run("run2", ended=10, cause=cause(cause_class=CauseClass.CREDENTIALS, message="401")))
@@ -257,9 +260,9 @@ def test_a_known_issue_is_told_with_the_acknowledgement_and_after_it(tmp_path: P
     assert "ask the vendor" in again["text"]
 
 
-def test_a_preview_shows_what_fits(tmp_path: Path) -> None:
+def test_a_preview_shows_what_fits(tmp_path: Path, new_store: NewStore) -> None:
     """Open alerts, alerts of the last time that are over, and pipelines, of which what an alert says is not asked."""
-    house = desk(tmp_path)
+    house = desk(new_store(), tmp_path)
     house.report(run("old", ended=-HOUR * 24 * 8), good_run("o2", ended=-HOUR * 24 * 8 + 1))
     house.report(run(), good_run(), run("again", ended=6), run("other", ended=7, pipeline="stock"))
 

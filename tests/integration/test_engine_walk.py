@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from desk import Desk
 from made import at, cause, good_run, run
+from stores import NewStore
 from tocsin.capture.process import this_process
 from tocsin.core.alert import State
 from tocsin.core.cause import CauseClass
@@ -21,17 +21,13 @@ from tocsin.core.notify import Reason
 from tocsin.core.outbox import Status
 from tocsin.core.run import Outcome, Run, Stage
 from tocsin.engine.act import acknowledge_alert, resolve_alert
-from tocsin.store.memory import MemoryStore
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
     """Give an empty store of each kind."""
-    opened = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "t.db")
-    yield opened
-    opened.close()
+    return new_store()
 
 
 @pytest.fixture

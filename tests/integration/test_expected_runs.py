@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from made import at, good_run, run
+from stores import NewStore
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.core.event import Event, EventType
@@ -20,8 +21,6 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import look, tick
-from tocsin.store.memory import MemoryStore
-from tocsin.store.sqlite import SqliteStore
 
 
 class World:
@@ -97,12 +96,11 @@ class World:
 _Make = Callable[..., World]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Make]:
+@pytest.fixture
+def make(new_store: NewStore, tmp_path: Path) -> _Make:
     """Make a world with these pipelines, on each kind of store."""
-    store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "t.db")
-    yield lambda **pipelines: World(tmp_path, store, pipelines)
-    store.close()
+    store = new_store()
+    return lambda **pipelines: World(tmp_path, store, pipelines)
 
 
 _HOURLY = {"schedule": "0 * * * *", "start_within": "10m", "finish_within": "30m"}

@@ -52,13 +52,13 @@ def digest(group: Group, members: Sequence[Member], now: datetime) -> Message:
 
     Args:
         group: The group before this message.
-        members: All problems that it ever told or is about to tell; at least one.
+        members: All problems that it ever told or is about to tell, in any order; at least one.
         now: The present, aware.
     """
     alerts = [member.alert for member in members]
     going_on = sorted((alert for alert in alerts if alert.open), key=lambda a: (-a.severity.order, a.since, a.subject))
     worst = max((alert.severity for alert in going_on), key=lambda severity: severity.order, default=Severity.INFO)
-    over = [member.alert for member in members if member.news and not member.alert.open]
+    over = sorted((m.alert for m in members if m.news and not m.alert.open), key=lambda alert: alert.subject)
     return Message(
         title=_title(alerts, going_on),
         tone=_tone(going_on, worst),

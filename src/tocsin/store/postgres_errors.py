@@ -10,16 +10,34 @@ from sqlalchemy.exc import DBAPIError
 from tocsin.errors import StoreError, StoreLocked
 from tocsin.store.postgres_engine import STANDSTILL
 
-#: Before somebody is let in there is no SQLSTATE, only a text, and servers that speak another language than English
-#: are told apart from none. The first that fits counts.
-_REFUSALS = {
-    "password": "28P01",
-    "authentication": "28P01",
-    "no pg_hba.conf entry": "28000",
-    "role": "28000",
-    "database": "3D000",
-    "connection slots": "53300",
-    "too many": "53300",
+_LOCK_NOT_AVAILABLE = "55P03"
+_ADDRESS = "Put the right ones into TOCSIN__STORE=postgresql://user:password@host/database"
+_CREATE = "Create it: createdb --encoding=UTF8 --template=template0 NAME"
+_CONNECTIONS = "Close programs that hold connections, or raise max_connections in postgresql.conf"
+_UPGRADE = "Its tables are not those of this version. Type: tocsin db upgrade"
+#: By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_TO_DO = {
+    "25006": "It is a standby, or may only be read. Name the primary, or all: ?target_session_attrs=read-write",
+    "25P03": (
+        f"This process stood still for {STANDSTILL} s inside a transaction and was thrown out, so that others can "
+        "write; nothing of it was written. See whether the machine lacks memory: free -m"
+    ),
+    "42501": "Let one user be the owner of all that is Tocsin's: ALTER DATABASE name OWNER TO user",
+    "42703": _UPGRADE,
+    "42P01": _UPGRADE,
+    "53100": "Nothing of this transaction was written. Free space on the server's disk: df -h",
+    "53300": _CONNECTIONS,
+}
+#: Who was not let in is told no SQLSTATE, only a text. The first that fits counts; a server that speaks another
+#: language than English gets the general answer.
+_REFUSED = {
+    "too many": _CONNECTIONS,
+    "connection slots": _CONNECTIONS,
+    "password": _ADDRESS,
+    "authentication": _ADDRESS,
+    "pg_hba.conf": "Let this machine in there, or connect as it asks, for example with ?sslmode=require",
+    "role": _ADDRESS,
+    "database": _CREATE,
 }
 
 
@@ -29,7 +47,7 @@ def explained(url: str, patience: float) -> Iterator[None]:
 
     Args:
         url: How the store is named to people.
-        patience: Seconds that other writers were waited for.
+        patience: Seconds for which other writers were waited for.
 
     Raises:
         StoreLocked: Other writers did not let go in time.
@@ -38,47 +56,25 @@ def explained(url: str, patience: float) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _explain(error, url, patience) from error
-
-
-def _explain(error: DBAPIError, url: str, patience: float) -> StoreError:
-    said = " ".join(str(error.orig).split())
-    match _state(error, said):
-        case "55P03":
-            return StoreLocked(
+        said = " ".join(str(error.orig).split())
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _LOCK_NOT_AVAILABLE:
+            raise StoreLocked(
                 f"the store {url} was locked by another process for {patience:g} s: {said}. See who is connected: "
-                f"psql {url} -c \"SELECT * FROM pg_stat_activity WHERE application_name = 'tocsin'\""
-            )
-        case "25P03":
+                f"psql {url} -c 'TABLE pg_stat_activity'"
+            ) from error
+        if error.connection_invalidated:
             do = (
-                f"This process stood still inside a transaction for more than {STANDSTILL} s, and was thrown out so "
-                "that others can write; nothing of it was written. See whether the machine lacks memory: free -m"
+                "The connection was cut; the next transaction makes a new one. Of this one all was written or nothing: "
+                "do it again"
             )
-        case "28P01" | "28000":
-            do = "Put user and password into TOCSIN__STORE=postgresql://user:password@host/database"
-        case "3D000":
-            do = f"Create it: createdb --encoding=UTF8 --template=template0 {url.rpartition('/')[2]}"
-        case "42501":
-            do = "Let the user of the store do that, as the owner of the database: GRANT ALL ON SCHEMA public TO …"
-        case "42P01" | "42703":
-            do = "Its tables are not those of this version. Type: tocsin db upgrade"
-        case "53100":
-            do = "Nothing of this transaction was written. Free space on the server"
-        case "53300":
-            do = "Give up connections of other programs, or raise max_connections in postgresql.conf"
-        case "25006":
-            do = "It is a standby, or only to be read. Name the primary: ?target_session_attrs=read-write"
-        case None:
-            do = f"See whether it is there: pg_isready -d {url}"
-        case _:
-            do = "Nothing of this transaction was written. The server's log says more"
-    return StoreError(f"the store {url} cannot be used: {said}. {do}")
+        elif state is None:
+            do = _refused(said) or f"See whether the server is there: pg_isready -d {url}"
+        else:
+            do = "Nothing of this transaction was written. The log of the server says more"
+        raise StoreError(f"the store {url} cannot be used: {said}. {_TO_DO.get(state or '', do)}") from error
 
 
-def _state(error: DBAPIError, said: str) -> str | None:
-    """Return the SQLSTATE, None where no connection came about or one was lost."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None and "FATAL" in said:
-        refusal = said.rpartition("FATAL:")[2]
-        return next((state for words, state in _REFUSALS.items() if words in refusal), None)
-    return state
+def _refused(said: str) -> str | None:
+    _, fatal, why = said.rpartition("FATAL:")
+    return next((do for words, do in _REFUSED.items() if words in why), None) if fatal else None

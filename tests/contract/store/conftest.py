@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from real_postgres import Postgres
-from tocsin.store.memory import MemoryStore
-from tocsin.store.postgres import PostgresStore
+from stores import NewStore
+from tocsin.store.open import open_store
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -21,27 +18,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def open_empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[float], Store]:
-    """Open an empty store that waits for other writers for so many seconds."""
-    if kind == "memory":
-        return lambda patience: MemoryStore(patience=patience)
-    if kind == "sqlite":
-        return lambda patience: SqliteStore(tmp_path / "t.db", patience=patience)
-    server: Postgres = request.getfixturevalue("postgres")
-    return lambda patience: PostgresStore(server.database(), patience=patience)
-
-
-@pytest.fixture
-def store(open_empty: Callable[[float], Store]) -> Iterator[Store]:
+def store(new_store: NewStore) -> Store:
     """Give an empty store that waits for as long as a busy machine needs."""
-    opened = open_empty(60)
-    yield opened
-    opened.close()
+    return new_store()
 
 
 @pytest.fixture
-def impatient_store(open_empty: Callable[[float], Store]) -> Iterator[Store]:
+def impatient_store(new_store_url: Callable[[], str]) -> Iterator[Store]:
     """Give an empty store that does not wait for other writers."""
-    opened = open_empty(0.01)
+    opened = open_store(new_store_url(), patience=0.01)
     yield opened
     opened.close()
