@@ -54,4 +54,4 @@ def bring_up_to_date(connection: Connection, url: str) -> None:
     elif found < SCHEMA_VERSION:
         from tocsin.store.migrations.steps import upgrade
 
-        upgrade(connection, found)
+        upgrade(connection, found=found, wanted=SCHEMA_VERSION)

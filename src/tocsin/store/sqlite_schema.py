@@ -68,7 +68,7 @@ def bring_up_to_date(engine: Engine, path: Path) -> None:
             from tocsin.store.migrations.steps import upgrade
 
             _keep_copy(path)
-            upgrade(connection, found)
+            upgrade(connection, found=found, wanted=SCHEMA_VERSION)
 
 
 @contextmanager

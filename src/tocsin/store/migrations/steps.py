@@ -10,16 +10,14 @@ from importlib import import_module
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
-from tocsin.store.tables import SCHEMA_VERSION
-
-_SAY_VERSION = text("UPDATE meta SET value = :version WHERE name = 'schema_version'").bindparams(bindparam("version"))
+_SAY_VERSION = text("UPDATE meta SET value = :version WHERE name = 'schema_version'")
 
 
-def upgrade(connection: Connection, found: int) -> None:
-    """Bring the tables of version `found` forward, in the transaction of the connection."""
+def upgrade(connection: Connection, *, found: int, wanted: int) -> None:
+    """Bring tables forward from one version to another, in the transaction of the connection."""
     operations = Operations(MigrationContext.configure(connection))
-    for version in range(found + 1, SCHEMA_VERSION + 1):
+    for version in range(found + 1, wanted + 1):
         import_module(f"tocsin.store.migrations.version_{version}").upgrade(operations)
-    connection.execute(_SAY_VERSION, {"version": str(SCHEMA_VERSION)})
+    connection.execute(_SAY_VERSION, {"version": str(wanted)})
