@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tocsin.core.maintenance import Maintenance
     from tocsin.core.schedule import Schedule
 
-_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance", "expect", "checks")
+_TABLES = ("channels", "pipelines", "routes", "owners", "maintenance", "expect", "checks", "serve", "oidc", "retention")
 
 
 def load(layers: Sequence[Layer], *, home: Path) -> Config:
@@ -87,6 +87,24 @@ class _Reader(Reader):
 
             config = replace(config, checks=read_checks(self, checks))
         config = replace(config, checks=(*config.checks, *fresh_checks(config.pipelines)))
+        if serve := table_of(tree, "serve"):
+            from tocsin.config.server_settings import SERVE  # what only the server reads
+
+            given = self.read(serve, SERVE, "tocsin.serve")
+            config = replace(
+                config,
+                host=value_of(given, "host", config.host),
+                port=value_of(given, "port", config.port),
+                public_url=value_of(given, "public_url", ""),
+            )
+        if retention := table_of(tree, "retention"):
+            from tocsin.config.retention import read_retention  # what only an engine reads
+
+            config = replace(config, retention=read_retention(self, retention))
+        if oidc := table_of(tree, "oidc"):
+            from tocsin.config.oidc import read_oidc  # what only the server reads
+
+            config = replace(config, oidc=read_oidc(self, oidc))
         return replace(config, problems=tuple(self.problems))
 
     def server(self, tree: Tree, general: Mapping[str, object]) -> str | None:

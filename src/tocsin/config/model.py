@@ -14,11 +14,13 @@ from tocsin.core.flapping import Damping
 from tocsin.core.labels import Labels
 from tocsin.core.limits import FALSE_ALERTS, Limits
 from tocsin.core.policy import Policy
+from tocsin.core.retention import Retention
 from tocsin.core.route import Route
 from tocsin.core.severity import Severity
 
 if TYPE_CHECKING:
     # The configuration does not go through the codec, and programs without a schedule need not pay for its readers.
+    from tocsin.config.oidc import OidcConfig  # noqa: TC004
     from tocsin.core.maintenance import Maintenance  # noqa: TC004
     from tocsin.core.named_moment import NamedMoment  # noqa: TC004
     from tocsin.core.schedule import Schedule  # noqa: TC004
@@ -129,6 +131,14 @@ class Config:
     check_timeout: timedelta = timedelta(seconds=60)
     check_budget: timedelta = timedelta(seconds=30)
     check_parallel: int = 4
+    #: For how long what is stored is kept.
+    retention: Retention = field(default_factory=Retention)
+    #: Where the server listens.
+    host: str = "127.0.0.1"
+    port: int = 8765
+    #: How browsers know the server, where that is not how it is bound; without a slash at its end.
+    public_url: str = ""
+    oidc: OidcConfig | None = None
     problems: tuple[Problem, ...] = ()
 
     @cached_property

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 import tocsin
 from tocsin.engine.engine import Engine
 from tocsin.web import assets, health
-from tocsin.web.api import clock, events
+from tocsin.web.access import Access, login
+from tocsin.web.api import audit, clock, events
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.headers import SecurityHeaders
@@ -23,11 +24,12 @@ def _nobody() -> None:
     """Wake nobody: whoever takes events in looks by itself."""
 
 
-def create_app(engine: Engine, *, wake: Callable[[], object] = _nobody) -> FastAPI:
+def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], object] = _nobody) -> FastAPI:
     """Return the application.
 
     Args:
         engine: Whose store is served; it stays open, and may be used by other threads.
+        bound: The host that the server is bound to: on a loopback it lets its own machine in while it knows nobody.
         wake: Called in a thread after events were committed, so that they are taken in at once. What it raises is
             logged.
     """
@@ -49,10 +51,15 @@ def create_app(engine: Engine, *, wake: Callable[[], object] = _nobody) -> FastA
         lifespan=lifespan,
     )
     app.state.server = server
-    for part in (events, clock, health, assets):
+    app.state.access = access = Access(engine, bound=bound)
+    for part in (events, clock, health, assets, audit, login):
         app.include_router(part.router)
     for page in PAGES:
         app.include_router(page)
+    if engine.config.oidc is not None:
+        from tocsin.web.access.oidc import PATH, oidc_app  # a second's worth of imports
+
+        app.mount(PATH, oidc_app(access, engine.config.oidc))
     answer_with_problems(app)
     app.add_middleware(SecurityHeaders)
     return app

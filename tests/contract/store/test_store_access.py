@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 from made import NOON, at
 from tocsin.core.access import IDLE, LONGEST, ApiKey, Role, Scope, Session, User
 from tocsin.errors import StoreError
-from tocsin.store.protocol import Store
+from tocsin.store.protocol import Store, Transaction
 
 
 def api_key(key_id: str = "4f2a90c1d5e8", **changes: Any) -> ApiKey:
@@ -80,10 +81,11 @@ def test_a_key_or_a_user_is_somebody(store: Store) -> None:
     """One key or one user is enough, whatever has become of it since."""
     with store.reading() as tx:
         assert not tx.knows_anybody()
-    for save in (
+    saves: list[Callable[[Transaction], None]] = [
         lambda tx: tx.save_api_key(api_key(revoked_at=at(1))),
         lambda tx: tx.save_user(user(disabled=True)),
-    ):
+    ]
+    for save in saves:
         with suppress(ZeroDivisionError), store.writing() as tx:
             save(tx)
             assert tx.knows_anybody()

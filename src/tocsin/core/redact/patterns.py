@@ -27,6 +27,8 @@ _SHAPES = (
     _START + r"((?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}|GOCSPX-[\w-]{16,})",
     # Stripe, webhook signing secrets, OpenAI and Anthropic, Databricks, Hugging Face, npm, PyPI, Vault.
     _START + r"((?:[sr]k_(?:live|test)_|whsec_|sk-|dapi(?=[0-9a-f]{24})|hf_|npm_|pypi-AgE|hvs\.)[\w+/=-]{16,})",
+    # Our own keys.
+    _START + r"(tocsin_[0-9a-f]{12}_[\w-]{16,})",
     # SendGrid, Shopify, HubSpot, Notion, Airtable, Linear.
     _START + r"(SG\.[\w-]{10,64}\.[\w-]{10,}|shp(?:at|ca|pa|ss)_\w{16,}|pat-(?:na|eu)\d-[\w-]{16,})",
     _START + r"((?:secret|ntn)_[A-Za-z0-9]{30,}|pat[A-Za-z0-9]{14}\.\w{30,}|lin_api_\w{16,})",

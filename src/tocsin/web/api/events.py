@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from tocsin.core.access import Scope
 from tocsin.core.inbox import Received
 from tocsin.core.wire import CLOCK_AHEAD, EVENTS_PATH, SERVER_TIME
+from tocsin.web.access import Actor, requires
 from tocsin.web.api.body import read_body
 from tocsin.web.api.event_shape import EVENT
 from tocsin.web.api.event_text import MOST_EVENTS, read_events
@@ -23,7 +26,9 @@ router = APIRouter(tags=["events"])
 
 
 @router.post(EVENTS_PATH, status_code=202, response_class=Response)
-async def post_events(request: Request, server: ThisServer) -> Response:
+async def post_events(
+    request: Request, server: ThisServer, actor: Annotated[Actor, Depends(requires(Scope.INGEST))]
+) -> Response:
     """Keep events, and answer when they are on the disk.
 
     The body is one event or a list of them, packed with gzip or not. All of them are kept, or none. The same event a
@@ -33,6 +38,8 @@ async def post_events(request: Request, server: ThisServer) -> Response:
     ahead = _clock_ahead(request)
     with server.room.part() as part:
         events = read_events(await read_body(request, part))
+        for environment in frozenset[str]().union(*(event.environments for event in events)):
+            actor.require_environment(environment)
         if events:
             await server.inbox.append(
                 [Received(event_id=event.id, text=event.text, at=now, clock_ahead=ahead) for event in events]

@@ -1,0 +1,36 @@
+"""Who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from tocsin.core.access import Action, AuditEntry, Scope
+from tocsin.web.access import requires
+from tocsin.web.server import OpenEngine
+
+router = APIRouter(tags=["audit"], dependencies=[Depends(requires(Scope.ADMIN))])
+
+
+@router.get("/api/v1/audit", operation_id="list_audit", summary="List who did what")
+def list_audit(
+    engine: OpenEngine,
+    *,
+    actor: Annotated[str | None, Query(max_length=200, description="Who: `ann`, or `key ci`.")] = None,
+    subject: Annotated[
+        str | None, Query(max_length=200, description="The id of an alert, silence, notification or key, or a user.")
+    ] = None,
+    action: Annotated[Action | None, Query(description="What was done.")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=2**62, description="The `number` of the last entry of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 100,
+) -> Sequence[AuditEntry]:
+    """Return entries of the audit trail, newest first: who did what, when and from where.
+
+    The next page begins with `before` set to the last `number` of this one.
+    """
+    with engine.store.reading() as tx:
+        return tx.audit(actor=actor, subject=subject, action=action, before=before, limit=limit)
