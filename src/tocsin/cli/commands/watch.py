@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from tocsin.cli import workplace
+from tocsin.cli.lasting import print_line, start_again
 from tocsin.core.duration import parse_duration
 from tocsin.core.phrases import stamp
 from tocsin.core.words import duration
@@ -35,8 +36,11 @@ def command(*, every: timedelta, quiet: bool) -> None:
 
     It ticks (see tocsin tick), and at once when a run has reported something or a message becomes due. A second
     watcher in the same directory stands by. SIGTERM and Ctrl-C end it when what is being sent has been sent; SIGHUP
-    makes it read the configuration again.
+    makes it read the configuration again. Where reports go to a server it sends them there, for all pipelines of the
+    directory.
     """
+    from tocsin.cli.sending import open_uplink
+    from tocsin.engine.forward import Forwarder
     from tocsin.engine.lock import watcher_lock
     from tocsin.engine.loop import Watcher
     from tocsin.engine.opening import open_engine
@@ -47,35 +51,28 @@ def command(*, every: timedelta, quiet: bool) -> None:
 
     def say(text: str) -> None:
         if not quiet:
-            _print(f"{stamp(workplace.clock())} {text}")
+            print_line(f"{stamp(workplace.clock())} {text}")
 
     with Signals() as signals:
         say(f"watching {config.home} every {duration(every)}")
-        Watcher(
-            open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
-            lock=watcher_lock(config.home),
-            signals=signals,
-            say=say,
-            every=every,
-        ).run()
+        if config.server is not None:
+            say(f"what is reported goes to {config.server}")
+            Forwarder(uplink=open_uplink(config), signals=signals, say=say, every=every).run()
+        else:
+            Watcher(
+                open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
+                lock=watcher_lock(config.home),
+                signals=signals,
+                say=say,
+                every=every,
+            ).run()
         say("the configuration is read again" if signals.reloading else "ended")
     if signals.reloading:
-        _start_again()
+        start_again()
 
 
-def _print(line: str) -> None:
-    try:
-        click.echo(line)
-    except OSError:
-        # Nobody reads on, or the disk is full. That is no reason to watch no more, and Python would complain of
-        # what is left in the buffer at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _forward(config: Config, signals: Signals, say: Callable[[str], None], every: timedelta) -> None:
+    from tocsin.cli.sending import open_uplink
+    from tocsin.engine.forward import Forwarder
 
-
-def _start_again() -> None:
-    """Become a new process with the same number: dlt reads its files once a process."""
-    import signal
-
-    # One that comes before the new process listens must not end it.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
+    Forwarder(uplink=open_uplink(config), signals=signals, say=say, every=every).run()
