@@ -40,12 +40,22 @@ def minute(at: datetime) -> str:
 
 def tone_of_run(run: Run) -> Tone:
     """Return how the end of a run looks."""
-    return _OUTCOMES.get(run.outcome, Tone.INFO)
+    return tone_of(run.outcome)
 
 
 def outcome(run: Run) -> str:
     """Return how a run ended, in words."""
-    return run.outcome.value.replace("_", " ")
+    return words_of(run.outcome)
+
+
+def words_of(ended: Outcome) -> str:
+    """Return an outcome in words."""
+    return ended.value.replace("_", " ")
+
+
+def tone_of(ended: Outcome) -> Tone:
+    """Return how an outcome looks."""
+    return _OUTCOMES.get(ended, Tone.INFO)
 
 
 def why(run: Run) -> str:

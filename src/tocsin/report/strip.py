@@ -9,10 +9,11 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from tocsin.channels.formats.element import node
-from tocsin.core.phrases import minute, outcome, took, why
+from tocsin.core.attribution import Start
+from tocsin.core.phrases import minute, outcome, took, why, words_of
 from tocsin.core.run import Outcome, Run
 from tocsin.core.slot import Slot, SlotState
-from tocsin.core.words import count
+from tocsin.core.words import count, duration
 
 #: Pixels: the width of a mark and the gap after it, the height of the bars and of all.
 _WIDTH, _STEP, _BARS, _HEIGHT = 8, 11, 28, 40
@@ -63,6 +64,15 @@ def marks(runs: Sequence[Run], slots: Sequence[Slot], *, most: int) -> list[Mark
     made = [_of_run(run) for run in runs]
     made += [_of_slot(slot) for slot in slots if slot.state in _SLOTS]
     return sorted(made, key=lambda mark: mark.at)[-most:]
+
+
+def brief_marks(starts: Sequence[Start]) -> list[Mark]:
+    """Return marks for what little is known of many runs, oldest first.
+
+    Args:
+        starts: Newest first.
+    """
+    return [_of_start(start) for start in reversed(starts)]
 
 
 def draw_strip(shown: Sequence[Mark]) -> Element:
@@ -118,6 +128,21 @@ def _of_run(run: Run) -> Mark:
         word=outcome(run),
         text=", ".join(part for part in told if part),
         seconds=run.duration.total_seconds() if run.duration else 0,
+    )
+
+
+def _of_start(start: Start) -> Mark:
+    look, sign = _LOOKS[start.outcome]
+    word = words_of(start.outcome)
+    took = start.ended_at - start.started_at if start.ended_at is not None else None
+    told = (f"{minute(start.started_at)} UTC", word, f"took {duration(took)}" if took is not None else "")
+    return Mark(
+        at=start.started_at,
+        look=look,
+        sign=sign,
+        word=word,
+        text=", ".join(part for part in told if part),
+        seconds=took.total_seconds() if took is not None else 0,
     )
 
 

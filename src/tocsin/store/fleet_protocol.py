@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from tocsin.core.attribution import Start
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
 from tocsin.core.overview import Place, Standing
@@ -29,6 +30,11 @@ class FleetTransaction(Protocol):
 
     def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
         """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
+
+    def recent_starts(
+        self, of: Collection[tuple[str, str]], *, each: int
+    ) -> Mapping[tuple[str, str], Sequence[Start]]:
+        """Return the newest attempts of these pipelines and environments, at most `each` of one, newest first."""
 
     def worst_first(
         self, *, environment: str | None = None, after: Place | None = None, limit: int

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.core.alert import Alert
+from tocsin.core.attribution import Start, start_of
 from tocsin.core.finding import Kind
 from tocsin.core.overview import Place, Standing
 from tocsin.core.run import Context, Outcome, Run
@@ -26,6 +27,17 @@ class Pipelines(Part):
         """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
         latest = (run for run in self.latest_runs() if run.environment == environment)
         return {run.pipeline: run.context for run in latest if run.pipeline in pipelines}
+
+    def recent_starts(
+        self, of: Collection[tuple[str, str]], *, each: int
+    ) -> Mapping[tuple[str, str], Sequence[Start]]:
+        """Return the newest attempts of these pipelines and environments, at most `each` of one, newest first."""
+        newest_first = sorted(self._read.runs.values(), key=lambda run: (run.started_at, run.id), reverse=True)
+        found: dict[tuple[str, str], list[Start]] = {}
+        for run in newest_first:
+            if (run.pipeline, run.environment) in of:
+                found.setdefault((run.pipeline, run.environment), []).append(start_of(run))
+        return {key: starts[:each] for key, starts in found.items()}
 
     def worst_first(
         self, *, environment: str | None = None, after: Place | None = None, limit: int

@@ -126,3 +126,20 @@ def test_names_of_every_kind_are_shown_as_they_are(store: Store, name: str) -> N
         first = tx.worst_first(limit=9)
         assert [(one.pipeline, len(one.alerts), one.run is not None) for one in first] == [(name, 1, True)]
         assert tx.worst_first(after=first[0].place, limit=9) == []
+
+
+def test_the_newest_runs_of_many_pipelines_come_at_once(store: Store) -> None:
+    """Of each pipeline and environment that is asked for so many of the newest attempts are returned, newest first."""
+    save(
+        store,
+        *(run(f"a{number}", pipeline="a", environment="prod", started_at=NOON + number * HOUR) for number in range(4)),
+        run("b", pipeline="b", environment="prod"),
+        run("other", pipeline="a", environment="test"),
+        run("not asked", pipeline="c", environment="prod"),
+    )
+    with store.reading() as tx:
+        found = tx.recent_starts([("a", "prod"), ("b", "prod"), ("d", "prod")], each=3)
+    assert {key: [one.started_at for one in starts] for key, starts in found.items()} == {
+        ("a", "prod"): [NOON + 3 * HOUR, NOON + 2 * HOUR, NOON + HOUR],
+        ("b", "prod"): [NOON],
+    }
