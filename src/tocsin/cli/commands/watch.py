@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -69,10 +67,3 @@ def command(*, every: timedelta, quiet: bool) -> None:
         say("the configuration is read again" if signals.reloading else "ended")
     if signals.reloading:
         start_again()
-
-
-def _forward(config: Config, signals: Signals, say: Callable[[str], None], every: timedelta) -> None:
-    from tocsin.cli.sending import open_uplink
-    from tocsin.engine.forward import Forwarder
-
-    Forwarder(uplink=open_uplink(config), signals=signals, say=say, every=every).run()
