@@ -21,6 +21,7 @@ from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
 from tocsin.config.check_settings import CHECK
+from tocsin.config.retention import RETENTION
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, TABLE, Setting
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +71,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "expect-settings": lambda: settings(EXPECT, ""),
     "check-settings": lambda: settings(CHECK, "TOCSIN__CHECKS__NAME__"),
     "maintenance-settings": lambda: settings(MAINTENANCE, ""),
+    "retention-settings": lambda: settings(RETENTION, "TOCSIN__RETENTION__"),
     "channels": channels,
     "commands": commands,
 }

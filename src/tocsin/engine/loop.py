@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tocsin.engine.bell import Bell
 from tocsin.engine.engine import Engine
 from tocsin.engine.lock import HomeLock
+from tocsin.engine.prune import Pruning
 from tocsin.engine.rest import Rest
 from tocsin.engine.senders import Senders
 from tocsin.engine.signals import Signals
@@ -39,11 +41,14 @@ class Watcher:
     open_engine: Callable[[], Engine]
     #: Only one watcher works where this lock is; others stand by.
     lock: HomeLock
-    signals: Signals
+    #: Ends its pauses, and at some time its work.
+    signals: Signals | Bell
     #: Says what was done.
     say: Callable[[str], None]
     #: The longest time between two looks.
     every: timedelta
+    #: Returns something else where there is more to look at than what the spool tells.
+    news: Callable[[], object] = lambda: None
     _rest: Rest = field(default_factory=lambda: Rest(longest=_LONGEST_REST), init=False)
 
     def run(self) -> None:
@@ -76,11 +81,14 @@ class Watcher:
     def _work(self) -> None:
         """Open the engine and use it until the end, or until it fails."""
         engine = self.open_engine()
-        senders = Senders(engine)
+        senders, pruning = Senders(engine), Pruning(engine)
+        pruning.start()
         try:
             self._use(engine, senders)
         finally:
-            if senders.stop(within=_GRACE):
+            sent = senders.stop(within=_GRACE)
+            # What it deletes in one go takes milliseconds.
+            if pruning.join(within=_GRACE) and sent:
                 engine.store.close()
             else:
                 _log.warning("a message is still being sent; it will be sent again, with the same key")
@@ -90,16 +98,21 @@ class Watcher:
         watchdog = Watchdog(engine.config.watchdog_url)
         steps = Steps(engine)
         while not self.signals.ending:
-            changed = engine.spool.changed_at()
+            seen = self._news(engine)
             self._report(look(engine, steady=steps.steady()))
             senders.look()
+            # Before it is asked for news: where there is always some, messages are sent all the same.
+            self._report(Ticked(sent=senders.work()))
             watchdog.ticked()
             self._rest.over()
             next_look = time.monotonic() + self.every.total_seconds()
-            while not self.signals.ending and time.monotonic() < next_look and engine.spool.changed_at() == changed:
-                self._report(Ticked(sent=senders.work()))
+            while not self.signals.ending and time.monotonic() < next_look and self._news(engine) == seen:
                 due = (senders.due - engine.clock()).total_seconds() if senders.due is not None else _PULSE
                 self._pause(min(due, next_look - time.monotonic()))
+                self._report(Ticked(sent=senders.work()))
+
+    def _news(self, engine: Engine) -> object:
+        return engine.spool.changed_at(), self.news()
 
     def _pause(self, seconds: float) -> None:
         self.signals.pause(min(seconds, _PULSE))

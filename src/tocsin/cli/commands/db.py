@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tocsin.cli.screen import Column, json_option, open_screen, print_json
-from tocsin.cli.workplace import find_workplace
+from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.message import Tone
 from tocsin.core.phrases import stamp
 from tocsin.core.words import count
@@ -104,6 +104,25 @@ def copy_all(*, source: str, target: str) -> None:
         rows = copy(there, here)
     open_screen().table(_COLUMNS, [(table, f"{number:,}") for table, number in rows.items()])
     click.echo(f"{count(sum(rows.values()), 'row')} copied from {there.url} to {here.url}")
+
+
+@command.command("prune")
+@click.option("--dry-run", is_flag=True, help="Count what would go, and delete nothing.")
+def prune(*, dry_run: bool) -> None:
+    """Delete what is older than [tocsin.retention] says and not needed any more.
+
+    tocsin watch, serve and worker do it once a day. What is open or waits stays, and so do the newest run of each
+    pipeline and one line for each pipeline and day. It goes in small steps, between which runs are taken in as ever.
+    """
+    from tocsin.engine.prune import count_old, describe
+    from tocsin.engine.prune import prune as delete
+
+    with open_engine(find_workplace()) as engine:
+        found = count_old(engine) if dry_run else delete(engine)
+    if not found:
+        click.echo("nothing is old enough to be deleted")
+    else:
+        click.echo(f"{describe(found)} {'would be deleted' if dry_run else 'deleted'}")
 
 
 @contextmanager
