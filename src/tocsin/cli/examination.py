@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from tocsin.capture import providers
 from tocsin.capture.attach import CALLBACKS
 from tocsin.cli import notices
+from tocsin.cli.sending import about_waiting, ask, open_uplink
 from tocsin.cli.watching import find_watch
 from tocsin.cli.workplace import Workplace, open_engine
 from tocsin.config.model import Problem
@@ -54,6 +55,9 @@ def examine(place: Workplace) -> Iterator[Sign]:
     yield from _dlt()
     yield _home(place)
     yield _companion(place)
+    if place.config.server is not None:
+        yield from _server(place)
+        return
     try:
         with open_engine(place) as engine:
             yield from _configuration(engine)
@@ -132,6 +136,22 @@ def _configured(problems: tuple[Problem, ...]) -> Iterator[Sign]:
         yield Sign(part="configuration", state="broken", text=str(problem))
 
 
+def _server(place: Workplace) -> Iterator[Sign]:
+    """Look at what is left to do here where a server does the work of the engine."""
+    problems = place.config.problems
+    yield from _configured(problems)
+    if not problems:
+        yield Sign(part="configuration", state="ok", text="no problem was found")
+    uplink = open_uplink(place.config)
+    well, text = ask(uplink)
+    yield Sign(part="server", state="ok" if well else "broken", text=text)
+    left = about_waiting(uplink)
+    yield Sign(part="spool", state="warning" if left else "ok", text=left or "no event waits")
+    if rejected := uplink.spool.set_aside():
+        text = f"{count(len(rejected), 'event')} in {uplink.spool.rejected} were refused; the reason stands beside each"
+        yield Sign(part="spool", state="warning", text=text)
+
+
 class _TakenBack(Exception):
     """Ends a transaction so that nothing of it stays."""
 
@@ -148,7 +168,7 @@ def _work(place: Workplace, engine: Engine, tx: Transaction) -> Iterator[Sign]:
     """Look at what waits in the spool and the outbox, at channels, at runs and at who watches them."""
     now = engine.clock()
     watch = find_watch(engine, tx)
-    channels = channel_views(place.config, engine, tx)
+    channels = channel_views(engine, tx)
     broken = {view.name for view in channels if not view.works}
     found = {
         "spool": [*notices.about_spool(engine)],

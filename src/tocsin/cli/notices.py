@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from tocsin.cli.sending import about_waiting, ask, open_uplink
 from tocsin.cli.watching import find_watch
 from tocsin.config.model import Config
 from tocsin.core.outbox import Status
@@ -25,13 +26,24 @@ def about_configuration(engine: Engine) -> Iterator[str]:
 
 
 def about_spool(engine: Engine) -> Iterator[str]:
-    """Tell what was reported and not taken in."""
-    if waiting := engine.spool.waiting():
+    """Tell what was reported and not taken in, here or by the server."""
+    if engine.config.server is not None:
+        if waits := about_waiting(open_uplink(engine.config)):
+            yield waits
+    elif waiting := engine.spool.waiting():
         verb = "waits" if waiting == 1 else "wait"
         yield f"{count(waiting, 'event')} {verb} to be taken in: tocsin tick"
     if rejected := engine.spool.set_aside():
         names = listing([path.name for path in rejected], most=3)
         yield f"{count(len(rejected), 'file')} in {engine.spool.rejected} cannot be read as events: {names}"
+
+
+def about_server(config: Config) -> Iterator[str]:
+    """Tell why the server that reports go to does not take them."""
+    if config.server is not None:
+        well, text = ask(open_uplink(config))
+        if not well:
+            yield text
 
 
 def about_channels(views: Sequence[ChannelView]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from tocsin.capture import providers
 from tocsin.config.files import file_layers
 from tocsin.config.layer import Layer
@@ -47,9 +49,14 @@ def find_workplace() -> Workplace:
 def open_engine(workplace: Workplace, *, watching: bool = False) -> Iterator[Engine]:
     """Open the engine, and let go of its store in the end; `watching` is that of `Engine`.
 
+    Where reports go to a server, somebody is told that this is not the place where they are kept.
+
     Raises:
         StoreError: The store cannot be opened.
     """
+    if (server := workplace.config.server) is not None:
+        text = f"reports go to {server}: ask there; what is shown and changed here is a store that this machine keeps"
+        click.echo(text, err=True)
     from tocsin.engine import opening
 
     engine = opening.open_engine(workplace.config, clock=clock, watching=watching)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from tocsin.config.model import Config
 from tocsin.core.event import Event
 from tocsin.core.run import Process
-from tocsin.core.words import count
 from tocsin.engine.uplink import Sent, Uplink
 
 if TYPE_CHECKING:
@@ -89,12 +88,7 @@ class Remote:
 
     def _tell(self, sent: Sent) -> None:
         """Warn of what goes wrong, once until something else does."""
-        text = ""
-        if sent.refused:
-            kept = self._uplink.spool.rejected
-            text = f"the server refused {count(sent.refused, 'event')}; what it said stands beside them in {kept}"
-        elif sent.trouble and (waiting := self._uplink.spool.waiting()):
-            text = f"{sent.trouble}; {count(waiting, 'event')} wait for it and will be sent later: tocsin drain"
+        text = self._uplink.complaint(sent)
         if text and sent.trouble != self._said:
             _log.warning("%s", text)
             self._complaint = text

@@ -70,7 +70,7 @@ class ServerClient:
             ahead: By how much our clock is known to be ahead of the server's; zero where nothing is known.
             budget: Seconds that it may take.
         """
-        body = b'{"events":[' + b",".join(events) + b"]}"
+        body = b"[" + b",".join(events) + b"]"
         headers = {"Content-Type": "application/json"}
         if ahead:
             headers[CLOCK_AHEAD] = f"{ahead.total_seconds():.3f}"

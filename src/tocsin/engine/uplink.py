@@ -139,6 +139,16 @@ class Uplink:
             events=shipment.events, died=died, refused=shipment.refused, trouble=shipment.trouble, again_in=again
         )
 
+    def complaint(self, sent: Sent) -> str:
+        """Return what somebody has to know of what was sent: why something waits, or never will be taken."""
+        if sent.refused:
+            kept = self.spool.rejected
+            return f"the server refused {count(sent.refused, 'event')}; what it said stands beside them in {kept}"
+        if sent.trouble and (waiting := self.spool.waiting()):
+            verb = "waits" if waiting == 1 else "wait"
+            return f"{sent.trouble}; {count(waiting, 'event')} {verb} and will be sent later: tocsin drain"
+        return ""
+
     def close(self) -> None:
         """Leave to others to tell that runs live."""
         self._beats.release()
