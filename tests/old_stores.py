@@ -47,5 +47,6 @@ def old_database(recorded: Path, scratch: Path, url: str) -> None:
             rows = [dict(row) for row in there.execute(select(table)).mappings()]
             if rows:
                 here.execute(insert(Table(table.name, MetaData(), autoload_with=here)), rows)
+        here.exec_driver_sql("SELECT setval(pg_get_serial_sequence('deliveries', 'id'), max(id)) FROM deliveries")
     source.dispose()
     target.dispose()

@@ -2,8 +2,8 @@
 
     python tests/record_store.py > tests/corpus/store_version_1.sql
 
-Done once a version of the tables, in a checkout of the last commit that makes it: version 1 was made by 07dce81. Upgrades
-are tried on these files. They are never written anew, because later code would not make what people have on their disks.
+Done once a version of the tables, in a checkout of the last commit that makes it: version 1 was made by 07dce81.
+Upgrades are tried on these files. They are never written anew, because later code would not make what people have.
 """
 
 from __future__ import annotations
