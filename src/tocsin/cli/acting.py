@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from tocsin.cli.screen import F
-from tocsin.cli.told import progress
 from tocsin.cli.wording import short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert, Change
 from tocsin.core.outbox import Notification, Status
 from tocsin.core.phrases import problem, stamp, subject
+from tocsin.core.told_words import progress
 
 if TYPE_CHECKING:
     from tocsin.engine.act import Acted

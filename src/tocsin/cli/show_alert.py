@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
-from tocsin.cli.told import progress
 from tocsin.cli.wording import short
 from tocsin.core.alert import Alert
 from tocsin.core.message import Tone
 from tocsin.core.outbox import Delivery, Notification, Status
 from tocsin.core.phrases import outcome, problem, stamp, subject, tone_of_alert, tone_of_run, why
 from tocsin.core.run import Run
+from tocsin.core.told_words import progress
 from tocsin.core.words import duration
 from tocsin.documents.alerts import Life
 

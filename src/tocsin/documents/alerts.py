@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.core import told_words
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Topic
 from tocsin.core.notify import Reason
@@ -67,12 +68,7 @@ def read_alert(tx: Transaction, alert: Alert) -> dict[str, object]:
 
 def last_words(tx: Transaction, alert: Alert) -> list[Notification]:
     """Return for each channel the last it was told of an alert, or else why it was not, by channel."""
-    last: dict[str, Notification] = {}
-    for one in tx.notifications(alert_id=alert.id, limit=_MOST):
-        known = last.setdefault(one.channel, one)
-        if known.status is Status.NOT_TOLD and one.status is not Status.NOT_TOLD:
-            last[one.channel] = one
-    return [last[channel] for channel in sorted(last)]
+    return told_words.last_words(tx.notifications(alert_id=alert.id, limit=_MOST))
 
 
 def read_life(tx: Transaction, alert: Alert) -> Life:

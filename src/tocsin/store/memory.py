@@ -298,6 +298,11 @@ class MemoryTransaction(Groups, Silences, Inbox, Access, Pipelines, Days, Retent
         ]
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
 
+    def notifications_of(self, alert_ids: Collection[str], *, each: int) -> Mapping[str, Sequence[Notification]]:
+        """Return the newest notifications about these alerts, at most `each` of one, newest first, by alert."""
+        found = {alert_id: self.notifications(alert_id=alert_id, limit=each) for alert_id in alert_ids}
+        return {alert_id: of_it for alert_id, of_it in found.items() if of_it}
+
     def next_due(self) -> datetime | None:
         """Return when `claim` or `due_groups` will next find something."""
         groups = (group.due_at for group in self._read.groups.values() if group.due_at is not None)

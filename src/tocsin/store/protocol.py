@@ -210,6 +210,9 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
     ) -> Sequence[Notification]:
         """Return notifications, newest first by `created_at`, from the next one after `after` on."""
 
+    def notifications_of(self, alert_ids: Collection[str], *, each: int) -> Mapping[str, Sequence[Notification]]:
+        """Return the newest notifications about these alerts, at most `each` of one, newest first, by alert."""
+
     def next_due(self) -> datetime | None:
         """Return when `claim` or `due_groups` will next find something; None while nothing waits where it can be sent.
 

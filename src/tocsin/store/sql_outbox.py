@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal_column, or_, select, tuple_, update
 
 from tocsin.core.notify import Told
 from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.position import Position
 from tocsin.store.sql_rows import Rows, after_position, dump, left_at, load
-from tocsin.store.tables import DUE_GROUP, WAITING, channels, deliveries, groups, notifications, receipts
+from tocsin.store.tables import (
+    BEGINNING,
+    DUE_GROUP,
+    WAITING,
+    alerts,
+    channels,
+    deliveries,
+    groups,
+    notifications,
+    receipts,
+)
 
 _NOTIFICATIONS = select(notifications.c.data)
 _NOTIFICATION = _NOTIFICATIONS.where(notifications.c.id == bindparam("id"))
@@ -65,6 +75,27 @@ _LEASED = _NOTIFICATIONS.where(
     WAITING, notifications.c.lease_until.is_not(None), notifications.c.lease_owner == bindparam("owner")
 )
 
+_newer = notifications.alias("newer")
+_EARLIEST_OF_EACH = func.coalesce(
+    select(_newer.c.created_at)
+    .where(_newer.c.alert_id == alerts.c.id)
+    .order_by(_newer.c.created_at.desc(), _newer.c.id.desc())
+    .limit(1)
+    .offset(bindparam("each") - 1)
+    .correlate(alerts)
+    .scalar_subquery(),
+    BEGINNING,
+)
+_OF_ALERTS = (
+    select(notifications.c.data)
+    .join_from(
+        alerts,
+        notifications,
+        and_(notifications.c.alert_id == alerts.c.id, notifications.c.created_at >= _EARLIEST_OF_EACH),
+    )
+    .where(alerts.c.id.in_(bindparam("alert_ids", expanding=True)))
+    .order_by(notifications.c.created_at.desc(), notifications.c.id.desc())
+)
 _DELIVERIES = (
     select(deliveries.c.data)
     .where(deliveries.c.notification_id == bindparam("notification_id"))
@@ -155,6 +186,15 @@ class Outbox(Rows):
         if after is not None:
             query = query.where(after_position(notifications.c.created_at, notifications.c.id))
         return [load(Notification, text) for text in self._connection.scalars(query, left_at(after))]
+
+    def notifications_of(self, alert_ids: Collection[str], *, each: int) -> Mapping[str, Sequence[Notification]]:
+        """Return the newest notifications about these alerts; served by `notifications_by_alert`."""
+        found: dict[str, list[Notification]] = {}
+        for text in self._connection.scalars(_OF_ALERTS, {"alert_ids": list(alert_ids), "each": each}):
+            one = load(Notification, text)
+            if len(of_it := found.setdefault(one.alert_id or "", [])) < each:
+                of_it.append(one)
+        return found
 
     def next_due(self) -> datetime | None:
         """Return when something is to be done; served by `notifications_waiting` and `groups_due`."""

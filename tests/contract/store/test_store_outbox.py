@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from made import alert
 from tocsin.core.message import Code, Fact, Facts, Message, Paragraph, Tone
 from tocsin.core.notify import Reason, Told
 from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt, Status
@@ -187,3 +188,19 @@ def test_a_channel_starts_fresh_and_is_remembered(store: Store) -> None:
     with store.reading() as tx:
         assert tx.channel_state("ops") == state
         assert tx.channel_state("pager") == ChannelState(channel="pager")
+
+
+def test_the_last_words_about_many_alerts_come_at_once(store: Store) -> None:
+    """Of each alert that is asked for so many of the newest notifications are returned, newest first."""
+    with store.writing() as tx:
+        for name in ("a", "b", "c"):
+            tx.save_alert(alert(id=name, fingerprint=name))
+            for number in range(3):
+                at = NOON + timedelta(hours=number)
+                tx.add_notification(make_notification(f"{name}{number}", alert_id=name, created_at=at))
+    with store.reading() as tx:
+        found = tx.notifications_of(["a", "c", "gone"], each=2)
+    assert {alert_id: [one.id for one in of_it] for alert_id, of_it in found.items()} == {
+        "a": ["a2", "a1"],
+        "c": ["c2", "c1"],
+    }
