@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -51,7 +51,8 @@ def _shifted(value: Any, by: timedelta) -> Any:  # noqa: ANN401  # any fact
         return tuple(_shifted(item, by) for item in value)
     if isinstance(value, Mapping):
         return {key: _shifted(item, by) for key, item in value.items()}
-    if (names := _fields(type(value))) is None:
+    kind: type = type(value)
+    if (names := _fields(kind)) is None:
         return value
     before = {name: getattr(value, name) for name in names}
     after = {name: _shifted(item, by) for name, item in before.items()}
@@ -60,5 +61,5 @@ def _shifted(value: Any, by: timedelta) -> Any:  # noqa: ANN401  # any fact
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...] | None:
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+def _fields(kind: Hashable) -> tuple[str, ...] | None:
+    return tuple(one.name for one in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None

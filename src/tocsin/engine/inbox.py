@@ -11,7 +11,7 @@ from tocsin.core.event import Event
 from tocsin.core.inbox import Received, shifted
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import take_event
-from tocsin.errors import SpoolError, StoreError
+from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 
 #: Events that one transaction takes in: one wait for the disk, and other writers need not wait long.

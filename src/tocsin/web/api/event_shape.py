@@ -49,9 +49,9 @@ def _shape(hint: Any) -> Any:  # noqa: ANN401  # a type, as `typing` gives it
     if origin in {Union, types.UnionType}:
         return Union[tuple(_shape(argument) for argument in arguments)]  # noqa: UP007  # made at run time
     if origin is tuple:
-        return tuple[_shape(arguments[0]), ...]
+        return types.GenericAlias(tuple, (_shape(arguments[0]), ...))
     if origin is Mapping:
-        return dict[arguments[0], _shape(arguments[1])]  # type: ignore[misc]  # made at run time
+        return types.GenericAlias(dict, (arguments[0], _shape(arguments[1])))
     return hint
 
 

@@ -13,8 +13,7 @@ from tocsin.core.inbox import Received
 from tocsin.core.wire import CLOCK_AHEAD, EVENTS_PATH, SERVER_TIME
 from tocsin.web.access import Actor, requires
 from tocsin.web.api.body import read_body
-from tocsin.web.api.event_shape import EVENT
-from tocsin.web.api.event_text import MOST_EVENTS, read_events
+from tocsin.web.api.event_text import read_events
 from tocsin.web.problem import Problem
 from tocsin.web.server import ThisServer
 

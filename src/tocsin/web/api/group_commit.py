@@ -76,7 +76,7 @@ class GroupCommit:
                 await loop.run_in_executor(self._thread, self._write, received)
             except StoreError as failed:
                 error = store_problem(failed)
-            except Exception:
+            except Exception:  # noqa: BLE001  # whoever waits is told, and the next commit is another one
                 _log.exception("%s cannot be written", count(len(received), "event"))
                 error = Problem(500, "The server has failed at this; its log says how. Please report it.")
             for committed in waiting:
