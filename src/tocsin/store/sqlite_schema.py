@@ -44,6 +44,12 @@ def installed_version(connection: Connection, path: Path) -> int | None:
     return int(version)
 
 
+def create_tables(connection: Connection) -> None:
+    """Create all tables of this version in an empty file."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(insert(meta).values(name="schema_version", value=str(SCHEMA_VERSION)))
+
+
 def bring_up_to_date(engine: Engine, path: Path) -> None:
     """Let the file have the tables of today, and keep a copy of what an older version wrote beside it.
 
@@ -61,8 +67,7 @@ def bring_up_to_date(engine: Engine, path: Path) -> None:
         # Another process may have been first.
         found = installed_version(connection, path)
         if found is None:
-            metadata.create_all(connection, checkfirst=False)
-            connection.execute(insert(meta).values(name="schema_version", value=str(SCHEMA_VERSION)))
+            create_tables(connection)
         elif found < SCHEMA_VERSION:
             # Alembic takes half a second to import.
             from tocsin.store.migrations.steps import upgrade
