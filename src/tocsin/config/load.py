@@ -96,6 +96,7 @@ class _Reader(Reader):
                 host=value_of(given, "host", config.host),
                 port=value_of(given, "port", config.port),
                 public_url=value_of(given, "public_url", ""),
+                trusted_proxies=value_of(given, "trusted_proxies", ()),
             )
         if retention := table_of(tree, "retention"):
             from tocsin.config.retention import read_retention  # what only an engine reads

@@ -138,6 +138,8 @@ class Config:
     port: int = 8765
     #: How browsers know the server, where that is not how it is bound; without a slash at its end.
     public_url: str = ""
+    #: Addresses or networks whose word on who asks is taken.
+    trusted_proxies: tuple[str, ...] = ()
     oidc: OidcConfig | None = None
     problems: tuple[Problem, ...] = ()
 

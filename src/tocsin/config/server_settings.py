@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from tocsin.config.settings import Setting, read_count, read_text
+from tocsin.config.settings import Setting, read_count, read_text, read_texts
 
 _HIGHEST_PORT = 65_535
 
@@ -53,5 +53,13 @@ SERVE = (
         help="How browsers know the server, where a proxy in front of it takes their requests. With `https://` the "
         "cookies of logins go over https alone.",
         example="https://tocsin.internal",
+    ),
+    Setting(
+        key="trusted_proxies",
+        read=read_texts,
+        default=None,
+        help="Addresses or networks of the proxies in front of the server: from them it believes who asks "
+        "(`X-Forwarded-For`) and whether by https (`X-Forwarded-Proto`). Default: from nobody.",
+        example='["10.0.0.0/8"]',
     ),
 )
