@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tocsin.core.alert import Alert
 from tocsin.core.run import Run
 from tocsin.core.severity import Severity
+
+
+class Show(StrEnum):
+    """Which pipelines an overview shows."""
+
+    PROBLEMS = "problems"
+    NO_PROBLEMS = "no problems"
+    RUNNING = "running"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from tocsin.core.attribution import Start
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
-from tocsin.core.overview import Place, Standing
+from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.retention import Kept, Pruned
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
@@ -31,17 +31,28 @@ class FleetTransaction(Protocol):
     def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
         """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
 
-    def recent_starts(
-        self, of: Collection[tuple[str, str]], *, each: int
-    ) -> Mapping[tuple[str, str], Sequence[Start]]:
+    def recent_starts(self, of: Collection[tuple[str, str]], *, each: int) -> Mapping[tuple[str, str], Sequence[Start]]:
         """Return the newest attempts of these pipelines and environments, at most `each` of one, newest first."""
 
     def worst_first(
-        self, *, environment: str | None = None, after: Place | None = None, limit: int
+        self,
+        *,
+        environment: str | None = None,
+        search: str = "",
+        show: Show | None = None,
+        after: Place | None = None,
+        limit: int,
     ) -> Sequence[Standing]:
         """Return how pipelines stand: by their worst open alert, then by name and environment.
 
         Pipelines that have ever run are there, and those that have an open alert.
+
+        Args:
+            environment: Only of this environment.
+            search: Only those in whose name this text occurs; capital letters do not matter where they are ASCII.
+            show: Only these.
+            after: Begin after this place.
+            limit: The most to return.
         """
 
     def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:

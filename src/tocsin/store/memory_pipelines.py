@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.finding import Kind
-from tocsin.core.overview import Place, Standing
+from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.memory_state import Part
@@ -28,9 +28,7 @@ class Pipelines(Part):
         latest = (run for run in self.latest_runs() if run.environment == environment)
         return {run.pipeline: run.context for run in latest if run.pipeline in pipelines}
 
-    def recent_starts(
-        self, of: Collection[tuple[str, str]], *, each: int
-    ) -> Mapping[tuple[str, str], Sequence[Start]]:
+    def recent_starts(self, of: Collection[tuple[str, str]], *, each: int) -> Mapping[tuple[str, str], Sequence[Start]]:
         """Return the newest attempts of these pipelines and environments, at most `each` of one, newest first."""
         newest_first = sorted(self._read.runs.values(), key=lambda run: (run.started_at, run.id), reverse=True)
         found: dict[tuple[str, str], list[Start]] = {}
@@ -40,7 +38,13 @@ class Pipelines(Part):
         return {key: starts[:each] for key, starts in found.items()}
 
     def worst_first(
-        self, *, environment: str | None = None, after: Place | None = None, limit: int
+        self,
+        *,
+        environment: str | None = None,
+        search: str = "",
+        show: Show | None = None,
+        after: Place | None = None,
+        limit: int,
     ) -> Sequence[Standing]:
         """Return how pipelines stand: by their worst open alert, then by name and environment."""
         latest = {(run.pipeline, run.environment): run for run in self.latest_runs()}
@@ -51,8 +55,9 @@ class Pipelines(Part):
         found = [
             Standing(pipeline=key[0], environment=key[1], run=latest.get(key), alerts=tuple(of_it))
             for key, of_it in alerts.items()
-            if environment in {None, key[1]}
+            if environment in {None, key[1]} and search.lower() in key[0].lower()
         ]
+        found = [one for one in found if _shown(one, show)]
         found.sort(key=lambda one: _order(one.place))
         return [one for one in found if after is None or _order(one.place) > _order(after)][:limit]
 
@@ -66,6 +71,17 @@ class Pipelines(Part):
 
     def _open_alerts(self, environment: str | None) -> list[Alert]:
         return [one for one in self._read.alerts.values() if one.open and environment in {None, one.environment}]
+
+
+def _shown(one: Standing, show: Show | None) -> bool:
+    match show:
+        case Show.PROBLEMS:
+            return bool(one.alerts)
+        case Show.NO_PROBLEMS:
+            return not one.alerts
+        case Show.RUNNING:
+            return one.run is not None and one.run.outcome is Outcome.RUNNING
+    return True
 
 
 def _order(place: Place) -> tuple[int, str, str]:

@@ -11,9 +11,11 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     bindparam,
     case,
     exists,
+    false,
     func,
     literal,
     literal_column,
@@ -25,7 +27,7 @@ from sqlalchemy import (
 
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Kind
-from tocsin.core.overview import Place, Standing
+from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.sql_rows import Rows, insert_into, load
@@ -44,6 +46,7 @@ _TROUBLE = func.max(case({each.value: each.order + 1 for each in Severity}, valu
 _OPEN_OF = select(alerts.c.subject, alerts.c.environment, alerts.c.data).where(
     OPEN, _ABOUT_PIPELINES, alerts.c.subject.in_(bindparam("pipelines", expanding=True))
 )
+_RUNS = pipelines.c.outcome == literal_column(f"'{Outcome.RUNNING}'")
 #: Before every name.
 _FIRST = Place(severity=Severity.CRITICAL, pipeline="", environment="")
 
@@ -57,7 +60,7 @@ def _latest(*, after: bool, limit: bool) -> Select[Any]:
 
 
 @cache
-def _page(*, environment: bool) -> Select[Any]:
+def _page(*, environment: bool, search: bool, show: Show | None) -> Select[Any]:
     """Return the statement for one page of the overview.
 
     Each half is cut to a page before they are put together. The first costs what is open, and the second a page:
@@ -76,6 +79,20 @@ def _page(*, environment: bool) -> Select[Any]:
     if environment:
         trouble = trouble.where(alerts.c.environment == bindparam("environment"))
         well = well.where(pipelines.c.environment == bindparam("environment"))
+    if search:
+        trouble = trouble.where(alerts.c.subject.ilike(bindparam("search", type_=Text()), escape="\\"))
+        well = well.where(pipelines.c.pipeline.ilike(bindparam("search", type_=Text()), escape="\\"))
+    if show is Show.PROBLEMS:
+        well = well.where(false())
+    if show is Show.NO_PROBLEMS:
+        trouble = trouble.where(false())
+    if show is Show.RUNNING:
+        well = well.where(_RUNS)
+        trouble = trouble.where(
+            exists().where(
+                _RUNS, alerts.c.subject == pipelines.c.pipeline, alerts.c.environment == pipelines.c.environment
+            )
+        )
     ill = trouble.group_by(alerts.c.subject, alerts.c.environment).subquery()
     names = (ill.c.subject, ill.c.environment)
     worse = or_(
@@ -94,6 +111,12 @@ def _page(*, environment: bool) -> Select[Any]:
         .select_from(first.outerjoin(pipelines, of_it).outerjoin(runs, _OF_LAST))
         .order_by(first.c.trouble.desc(), *first.c[:2])
     )
+
+
+def _pattern(search: str) -> str:
+    """Return the pattern of LIKE for texts in which this one occurs."""
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped.encode(errors='backslashreplace').decode().replace(chr(0), '')}%"
 
 
 def _names(prefix: str) -> ColumnElement[Any]:
@@ -123,7 +146,13 @@ class Pipelines(Rows):
         return {pipeline: load(Context, text, part="context") for pipeline, text in found}
 
     def worst_first(
-        self, *, environment: str | None = None, after: Place | None = None, limit: int
+        self,
+        *,
+        environment: str | None = None,
+        search: str = "",
+        show: Show | None = None,
+        after: Place | None = None,
+        limit: int,
     ) -> Sequence[Standing]:
         """Return how pipelines stand; served by `alerts_open`, those without an alert by the primary key."""
         place = after or _FIRST
@@ -136,8 +165,10 @@ class Pipelines(Rows):
             "well_environment": well[1],
             "limit": limit,
             "environment": environment,
+            "search": _pattern(search),
         }
-        page = self._connection.execute(_page(environment=environment is not None), values).all()
+        statement = _page(environment=environment is not None, search=bool(search), show=show)
+        page = self._connection.execute(statement, values).all()
         open_of = defaultdict(list)
         for *names, text in self._connection.execute(_OPEN_OF, {"pipelines": [row.subject for row in page]}):
             open_of[tuple(names)].append(load(Alert, text))

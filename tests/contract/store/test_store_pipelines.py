@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from made import NOON, alert, run
 from tocsin.core.alert import Alert, State
 from tocsin.core.finding import Kind, Topic, fingerprint
-from tocsin.core.overview import Place
+from tocsin.core.overview import Place, Show
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.protocol import Store
@@ -143,3 +144,29 @@ def test_the_newest_runs_of_many_pipelines_come_at_once(store: Store) -> None:
         ("a", "prod"): [NOON + 3 * HOUR, NOON + 2 * HOUR, NOON + HOUR],
         ("b", "prod"): [NOON],
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"search": "RDER"}, ["order_lines", "Reorders", "orders"]),  # capital letters do not matter
+        ({"search": "_"}, ["order_lines"]),  # what LIKE would take for a wildcard is a letter
+        ({"search": "%"}, []),
+        ({"show": Show.PROBLEMS}, ["order_lines"]),
+        ({"show": Show.NO_PROBLEMS}, ["Reorders", "orders"]),
+        ({"show": Show.RUNNING}, ["orders"]),
+        ({"show": Show.PROBLEMS, "search": "orders"}, []),
+    ],
+)
+def test_an_overview_shows_what_was_asked_for(store: Store, given: dict[str, Any], names: list[str]) -> None:
+    """Pipelines are found by a part of their names, and by how they stand."""
+    save(
+        store,
+        run("1", pipeline="order_lines", environment="prod"),
+        run("2", pipeline="orders", environment="prod", outcome=Outcome.RUNNING, ended_at=None),
+        run("3", pipeline="Reorders", environment="prod"),
+        problem("order_lines"),
+    )
+    with store.reading() as tx:
+        found = [one.pipeline for one in tx.worst_first(limit=10, **given)]
+    assert found == names
