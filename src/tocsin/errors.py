@@ -6,6 +6,7 @@
     │   └── StoreLocked        another process holds it for longer than the patience allows
     ├── SpoolError             an event file cannot be written or read
     ├── NotFound               no run, alert or channel has that name
+    ├── Refused                what was asked for cannot be done to it as it is now
     └── DeliveryError          a channel could not hand a message over
 
 A message says what happened, what was found and what to type. None of these reaches the code of a pipeline:
@@ -37,6 +38,10 @@ class SpoolError(TocsinError):
 
 class NotFound(TocsinError):
     """Nothing has the name or id that was asked for; the message lists what exists."""
+
+
+class Refused(TocsinError):
+    """What was asked for cannot be done to what it was asked of, as that is now; the message says why."""
 
 
 class DeliveryError(TocsinError):

@@ -43,8 +43,8 @@ def import_results(*, files: tuple[Path, ...], pipeline: str, manifest: Path | N
 
     \b
     As JSON, a list of:
-      pipeline, check, kind, table, question, status (passed, failed or error), severity (null where it passed),
-      failing, checked, columns, rows, sql, error, took_seconds
+      pipeline, environment, check, at, run_id, kind, table, question, status (passed, failed or error),
+      severity (null where it passed), failing, checked, columns, rows, sql, error, took_seconds
     """  # noqa: D301  # click reads \b as a character
     place = find_workplace()
     redact = Redactor(providers.secret_values())

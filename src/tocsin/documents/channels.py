@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.config.model import Config
-from tocsin.core.outbox import Status
 from tocsin.core.phrases import ago, stamp
 from tocsin.core.words import count
 from tocsin.documents.whole import whole
@@ -59,17 +56,16 @@ class ChannelView:
         return whole(self)
 
 
-def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[ChannelView]:
+def channel_views(engine: Engine, tx: Transaction) -> Sequence[ChannelView]:
     """Return all configured channels, those that cannot be used included, and after each what it hears of runs.
 
     Args:
-        config: The configuration as it was read; that of the engine has lost the channels that cannot be used.
-        engine: The engine that was opened for it.
+        engine: The engine that was opened for them.
         tx: A view of its store.
     """
-    waiting = Counter(one.channel for one in tx.notifications(status=Status.WAITING, limit=10_000))
+    waiting = tx.waiting()
     views = []
-    for channel in config.channels:
+    for channel in engine.all_channels:
         for name in engine.outlets_of(channel.name):
             state, why, last_ok_at = _state(name, engine, tx)
             views.append(
@@ -80,7 +76,7 @@ def channel_views(config: Config, engine: Engine, tx: Transaction) -> Sequence[C
                     state=state,
                     why=why,
                     last_ok_at=last_ok_at,
-                    waiting=waiting[name],
+                    waiting=waiting[name].count if name in waiting else 0,
                 )
             )
     return views

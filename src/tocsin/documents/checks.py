@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tocsin.core.check import CheckKind, CheckResult, severity_of
@@ -24,7 +25,10 @@ class CheckDocument:
     """One result of a check."""
 
     pipeline: str
+    environment: str
     check: str
+    at: datetime
+    run_id: str | None
     kind: CheckKind
     table: str
     question: str
@@ -43,7 +47,10 @@ def check_document(result: CheckResult) -> CheckDocument:
     """Return the result of a check."""
     return CheckDocument(
         pipeline=result.check.pipeline,
+        environment=result.environment,
         check=result.check.name,
+        at=result.at,
+        run_id=result.run_id,
         kind=result.check.kind,
         table=result.check.table,
         question=question_of(result.check),

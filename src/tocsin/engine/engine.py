@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,6 +53,8 @@ class Engine:
     store: Store
     spool: Spool
     channels: Mapping[str, ConfiguredChannel]
+    #: As they were configured, those that cannot be used included; that `config` names only the others.
+    all_channels: Sequence[ChannelConfig] = ()
     #: The feeds of those channels, each under a name of its own: "sentry/traces".
     feeds: Mapping[str, ConfiguredChannel] = field(default_factory=dict)
     #: What is wrong with the configuration, the channels' own settings included.

@@ -45,6 +45,7 @@ def open_engine(
         store=store if store is not None else open_store(config.store),
         spool=Spool(config.home),
         channels=channels,
+        all_channels=config.channels,
         feeds=_feeds(channels),
         problems=(*config.problems, *problems),
         clock=clock,

@@ -11,13 +11,16 @@ import tocsin
 from tocsin.engine.engine import Engine
 from tocsin.web import assets, health
 from tocsin.web.access import Access, login
-from tocsin.web.api import audit, clock, events
+from tocsin.web.api import acts, alerts, audit, channels, clock, events, notifications, pipelines, runs, silences
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.headers import SecurityHeaders
+from tocsin.web.openapi import describe
 from tocsin.web.pages import PAGES
 from tocsin.web.problem import answer_with_problems
 from tocsin.web.server import Server
+
+_RESOURCES = (pipelines, runs, alerts, acts, notifications, silences, channels)
 
 
 def _nobody() -> None:
@@ -33,7 +36,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
         wake: Called in a thread after events were committed, so that they are taken in at once. What it raises is
             logged.
     """
-    server = Server(engine=engine, inbox=GroupCommit(engine.store, wake), room=Room())
+    server = Server(engine=engine, inbox=GroupCommit(engine.store, wake), room=Room(), wake=wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -52,7 +55,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     )
     app.state.server = server
     app.state.access = access = Access(engine, bound=bound)
-    for part in (events, clock, health, assets, audit, login):
+    for part in (events, clock, *_RESOURCES, health, assets, audit, login):
         app.include_router(part.router)
     for page in PAGES:
         app.include_router(page)
@@ -61,5 +64,6 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
 
         app.mount(PATH, oidc_app(access, engine.config.oidc))
     answer_with_problems(app)
+    describe(app)
     app.add_middleware(SecurityHeaders)
     return app

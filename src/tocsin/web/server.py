@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,6 +22,8 @@ class Server:
     inbox: GroupCommit
     #: For what is being read of requests.
     room: Room
+    #: Lets what has become due be done at once.
+    wake: Callable[[], object]
 
 
 def _server_of(request: Request) -> Server:

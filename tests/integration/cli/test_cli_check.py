@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -93,8 +94,11 @@ def test_results_are_read_by_programs(support: Project) -> None:
 
     [found] = json.loads(result.stdout)
     assert found.pop("took_seconds") >= 0
+    assert datetime.fromisoformat(found.pop("at")).tzinfo is not None
     assert found == {
         "pipeline": "support",
+        "environment": "default",
+        "run_id": None,
         "check": "customer_known",
         "kind": "not_null",
         "table": "calls",

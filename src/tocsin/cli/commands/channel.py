@@ -53,7 +53,7 @@ def list_channels(*, types: bool, as_json: bool) -> None:
         return
     place = find_workplace()
     with open_engine(place) as engine, engine.store.reading() as tx:
-        views = channel_views(place.config, engine, tx)
+        views = channel_views(engine, tx)
     if as_json:
         print_json([view.document() for view in views])
     elif views:

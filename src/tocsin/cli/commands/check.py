@@ -67,8 +67,8 @@ def run(
 
     \b
     As JSON, a list of:
-      pipeline, check, kind, table, question, status (passed, failed or error), severity (null where it passed),
-      failing, checked, columns, rows, sql, error, took_seconds
+      pipeline, environment, check, at, run_id, kind, table, question, status (passed, failed or error),
+      severity (null where it passed), failing, checked, columns, rows, sql, error, took_seconds
     """  # noqa: D301  # click reads \b as a character
     place = find_workplace()
     chosen, readable = _chosen(place, modules, pipeline, names)

@@ -70,7 +70,7 @@ def explain(*, at: str | None, tags: tuple[str, ...], as_json: bool, **given: st
         when = _moment(at, place.config.timezone, engine.clock()) if at is not None else engine.clock()
         names = [channel.name for channel in place.config.channels]
         found = explain_route(engine, names, {**labels, "tags": tags} if tags else labels, when, tx.silences(when))
-        states = {view.name: view for view in channel_views(place.config, engine, tx)}
+        states = {view.name: view for view in channel_views(engine, tx)}
     if as_json:
         print_json(explanation_document(found, states))
     else:
