@@ -36,7 +36,7 @@ def open_store(url: str, *, patience: float = 5.0) -> Store:
         from tocsin.store.sqlite import SqliteStore
 
         return SqliteStore(path)
-    if _is_postgres(url):
+    if is_postgres(url):
         from tocsin.store.postgres import PostgresStore
 
         return PostgresStore(url, patience=patience)
@@ -57,11 +57,17 @@ def open_database(url: str) -> Database:
         from tocsin.store.sqlite_database import SqliteDatabase
 
         return SqliteDatabase(path)
-    if _is_postgres(url):
+    if is_postgres(url):
         from tocsin.store.postgres_database import PostgresDatabase
 
         return PostgresDatabase(url)
     raise _unknown(url)
+
+
+def is_postgres(url: str) -> bool:
+    """Return whether a store is a database of PostgreSQL, which several machines can share."""
+    scheme, separator, _ = url.partition("://")
+    return bool(separator) and scheme in {"postgresql", "postgres", "postgresql+psycopg"}
 
 
 def _file(url: str) -> Path | None:
@@ -69,11 +75,6 @@ def _file(url: str) -> Path | None:
     # SQLite's own names for a database that vanishes would lose every alert without a word.
     kept = scheme == "sqlite" and path.startswith("/") and path[1:] not in {"", ":memory:"}
     return Path(path[1:]) if kept else None
-
-
-def _is_postgres(url: str) -> bool:
-    scheme, separator, _ = url.partition("://")
-    return bool(separator) and scheme in {"postgresql", "postgres", "postgresql+psycopg"}
 
 
 def _unknown(url: str) -> StoreError:

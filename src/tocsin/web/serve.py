@@ -65,6 +65,9 @@ def serve(
             log_config=None,
             access_log=access_log,
             server_header=False,
+            # What a client writes into X-Forwarded-For counts for nothing unless it is a proxy of ours.
+            proxy_headers=bool(config.trusted_proxies),
+            forwarded_allow_ips=list(config.trusted_proxies),
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_GRACE,
         )

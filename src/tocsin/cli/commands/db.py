@@ -138,7 +138,9 @@ def _opened(url: str) -> Iterator[Database]:
 
 def _upgrade_job_queue(url: str) -> bool:
     """Bring forward what workers keep in the same database, where they are installed; False if that was up to date."""
-    if not url.startswith("postgres") or find_spec("procrastinate") is None:
+    from tocsin.store.open import is_postgres
+
+    if not is_postgres(url) or find_spec("procrastinate") is None:
         return False
     from tocsin.worker import schema
 

@@ -33,15 +33,17 @@ def command(*, concurrency: int, name: str | None, quiet: bool) -> None:
     """
     from tocsin.engine.opening import open_engine
     from tocsin.engine.signals import Signals
+    from tocsin.store.open import is_postgres
 
     with needs_extra("server"):
         from tocsin.worker.supervise import Worker
 
     config = workplace.find_workplace().config
-    if not config.store.startswith("postgres"):
+    if not is_postgres(config.store):
+        # Only the scheme is shown: the rest may hold a password.
         raise ConfigError(
-            f"the store is {config.store}, and workers share one in PostgreSQL. Type tocsin watch or tocsin serve, or "
-            "set TOCSIN__STORE=postgresql://user:password@host/database"
+            f"workers share a store in PostgreSQL, and this one is {config.store.partition('://')[0]}://…. Type tocsin "
+            "watch or tocsin serve, or set TOCSIN__STORE=postgresql://user:password@host/database"
         )
     logging.getLogger("tocsin").addHandler(logging.StreamHandler())
     called = name or socket.gethostname()
