@@ -281,6 +281,9 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
     def expectations(self, environment: str, *, after: str = "", limit: int) -> Sequence[Expectation]:
         """Return what is expected of pipelines, by their names, beginning after this name."""
 
+    def expectations_of(self, pipelines: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Expectation]:
+        """Return what is expected of these pipelines and environments; some have none."""
+
     def save_expectations(self, expectations: Sequence[Expectation]) -> None:
         """Insert or replace what is expected of pipelines."""
 

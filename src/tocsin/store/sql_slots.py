@@ -22,6 +22,10 @@ _EXPECTATIONS = (
     .order_by(expectations.c.pipeline)
     .limit(bindparam("limit"))
 )
+_EXPECTATIONS_OF = select(expectations.c.data).where(
+    expectations.c.pipeline.in_(bindparam("pipelines", expanding=True)),
+    expectations.c.environment.in_(bindparam("environments", expanding=True)),
+)
 _DROP = delete(expectations).where(
     expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
 )
@@ -100,6 +104,15 @@ class Slots(Rows):
         """Return what is expected of pipelines, by their names; served by the primary key."""
         values = {"environment": environment, "after": after, "limit": limit}
         return [load(Expectation, text) for text in self._connection.scalars(_EXPECTATIONS, values)]
+
+    def expectations_of(self, pipelines: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Expectation]:
+        """Return what is expected of these pipelines and environments; served by the primary key."""
+        names = {
+            "pipelines": sorted({one[0] for one in pipelines}),
+            "environments": sorted({one[1] for one in pipelines}),
+        }
+        found = [load(Expectation, text) for text in self._connection.scalars(_EXPECTATIONS_OF, names)]
+        return {(one.pipeline, one.environment): one for one in found if (one.pipeline, one.environment) in pipelines}
 
     def save_expectations(self, expected: Sequence[Expectation]) -> None:
         """Insert or replace what is expected of pipelines; served by the primary key."""

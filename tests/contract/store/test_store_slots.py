@@ -200,3 +200,13 @@ def test_where_pipelines_ran_last_is_known(store: Store) -> None:
             "customers": Context(),
         }
         assert tx.last_contexts(["orders"], "prod") == {}
+
+
+def test_what_is_expected_of_many_pipelines_comes_at_once(store: Store) -> None:
+    """Those are returned that are asked for, by name and environment, and of which something is expected."""
+    elsewhere = replace(_expectation("orders"), environment="prod")
+    with store.writing() as tx:
+        tx.save_expectations([_expectation("orders"), _expectation("calls"), elsewhere])
+    with store.reading() as tx:
+        found = tx.expectations_of([("orders", "default"), ("calls", "prod"), ("orders", "prod"), ("none", "default")])
+    assert found == {("orders", "default"): _expectation("orders"), ("orders", "prod"): elsewhere}
