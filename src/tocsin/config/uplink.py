@@ -39,7 +39,9 @@ def read_server(reader: Reader, tree: Tree, general: Mapping[str, object]) -> st
         remedy = "holds a user name; remove it, and put the key of the server into api_key"
         reader.problems.append(Problem(origin=origin_of(leaf), key=_SERVER, found=None, remedy=remedy))
         server = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
-    _check_key(reader, tree, general)
+    # A server that knows nobody yet lets its own machine in.
+    if "api_key" in general or address is None or address.hostname not in _ITSELF:
+        _check_key(reader, tree, general)
     if "store" in general:
         remedy = "has no effect, because reports go to the server: remove it, or remove tocsin.server"
         reader.problems.append(Problem(origin=origin_of(tree["store"]), key="tocsin.store", found=None, remedy=remedy))
@@ -55,7 +57,7 @@ def is_unencrypted(server: str) -> bool:
 def _check_key(reader: Reader, tree: Tree, general: Mapping[str, object]) -> None:
     leaf = tree.get("api_key")
     if "api_key" not in general:
-        remedy = "is missing; make a key on the server (tocsin key) and put it into .dlt/secrets.toml"
+        remedy = "is missing; type tocsin key create on the server, and put the key into .dlt/secrets.toml"
         origin = origin_of(tree["server"])
         reader.problems.append(Problem(origin=origin, key=_KEY, found=None, remedy=f"{remedy} or TOCSIN__API_KEY"))
     elif isinstance(leaf, Leaf) and not leaf.layer.secrets_allowed:

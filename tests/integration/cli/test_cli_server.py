@@ -132,7 +132,7 @@ def test_the_key_is_shown_by_no_command(project: Project, server: ScriptedServer
 @pytest.mark.parametrize(
     ("settings", "secrets", "says"),
     [
-        ('server = "https://t.internal"', "", "tocsin.api_key: is missing; make a key on the server (tocsin key)"),
+        ('server = "https://t.internal"', "", "tocsin.api_key: is missing; type tocsin key create on the server"),
         ('server = "https://t.internal"\napi_key = "k"', "", "is a secret; move it to .dlt/secrets.toml"),
         ('server = "https://me:pw@t.internal"', 'api_key = "k"', "tocsin.server: holds a user name; remove it"),
         ('server = "t.internal:8765"', 'api_key = "k"', "is no address; write for example https://tocsin.internal"),
@@ -159,4 +159,10 @@ def test_a_key_that_goes_unencrypted_is_a_warning(project: Project) -> None:
         "config", "check"
     ).replace(f"{project.folder}/", "")
     project.configure('[tocsin]\nserver = "http://127.0.0.1:8765"\n')
+    assert "all good" in project.says("config", "check")
+
+
+def test_a_server_on_the_same_machine_needs_no_key(project: Project) -> None:
+    """As long as it knows nobody it lets its own machine in, which is how one tries it out."""
+    project.configure('[tocsin]\nserver = "http://localhost:8765"\n')
     assert "all good" in project.says("config", "check")
