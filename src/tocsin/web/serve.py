@@ -20,6 +20,7 @@ from tocsin.engine.loop import Watcher
 from tocsin.engine.opening import open_engine
 from tocsin.engine.systemd import notify_systemd
 from tocsin.errors import StoreError
+from tocsin.store.open import is_postgres
 from tocsin.store.protocol import Store
 from tocsin.web.access.loopback import check_reachability
 from tocsin.web.app import create_app
@@ -94,7 +95,13 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _waking(config: Config, store: Store, clock: Clock, say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
-    """Yield what is called when events have come: it wakes an engine that works in a thread of this process."""
+    """Yield what is called when events have come: it wakes the workers, or an engine in a thread of this process."""
+    if is_postgres(config.store):
+        from tocsin.worker.wake import waking
+
+        with waking(config.store) as wake:
+            yield wake
+        return
     bell = Bell()
     watcher = Watcher(
         open_engine=lambda: open_engine(config, store=store, clock=clock, watching=True),
