@@ -42,14 +42,14 @@ class AllSeries(Rows):
                         "environment": one.environment,
                         "measure": one.measure,
                         "item": one.item,
-                        "data": _dump(one),
+                        "data": dump_series(one),
                     }
                     for one in series
                 ],
             )
 
 
-def _dump(one: Series) -> str:
+def dump_series(one: Series) -> str:
     """Return a series as text. Its points go past the codec, which would take most of the time of a large pipeline."""
     points = one.points
     return _JSON.encode(
