@@ -15,6 +15,9 @@ from tocsin.web.api import acts, alerts, audit, channels, clock, events, notific
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.headers import SecurityHeaders
+from tocsin.web.metrics import Metrics
+from tocsin.web.metrics import route as metrics_route
+from tocsin.web.metrics.metrics import CountAnswers
 from tocsin.web.openapi import describe
 from tocsin.web.pages import PAGES
 from tocsin.web.problem import answer_with_problems
@@ -36,7 +39,9 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
         wake: Called in a thread after events were committed, so that they are taken in at once. What it raises is
             logged.
     """
-    server = Server(engine=engine, inbox=GroupCommit(engine.store, wake), room=Room(), wake=wake)
+    metrics = Metrics(engine)
+    inbox = GroupCommit(engine.store, wake, metrics.committed)
+    server = Server(engine=engine, inbox=inbox, room=Room(), metrics=metrics, ring=wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +60,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     )
     app.state.server = server
     app.state.access = access = Access(engine, bound=bound)
-    for part in (events, clock, *_RESOURCES, health, assets, audit, login):
+    for part in (events, clock, *_RESOURCES, health, metrics_route, assets, audit, login):
         app.include_router(part.router)
     for page in PAGES:
         app.include_router(page)
@@ -66,4 +71,5 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     answer_with_problems(app)
     describe(app)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountAnswers, metrics=metrics)
     return app

@@ -33,10 +33,11 @@ class GroupCommit:
     the next commit takes them all. Whoever waits is answered after the commit.
     """
 
-    def __init__(self, store: Store, wake: Callable[[], object]) -> None:
-        """Write to `store`, and call `wake` in the committing thread after each commit."""
+    def __init__(self, store: Store, wake: Callable[[], object], committed: Callable[[int], object]) -> None:
+        """Write to `store`, and after each commit call `committed` with the number of events, and `wake`."""
         self._store = store
         self._wake = wake
+        self._committed = committed
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tocsin-commit")
         self._gathered: deque[tuple[Sequence[Received], asyncio.Future[None]]] = deque()
         self._events = 0
@@ -98,6 +99,7 @@ class GroupCommit:
     def _write(self, received: Sequence[Received]) -> None:
         with self._store.appending() as tx:
             tx.receive(received)
+        self._committed(len(received))
         try:
             self._wake()
         except Exception as error:  # noqa: BLE001  # the events are safe, and whoever takes them in looks by itself
