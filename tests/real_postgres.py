@@ -33,16 +33,17 @@ _TEMPLATE = "with_tables"
 
 
 class Postgres:
-    """A server whose data are lost when the machine stops."""
+    """A server whose data are lost when the machine stops, unless it is durable."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make its data, but do not start it."""
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """Make its data, but do not start it; a durable one waits for the disk at each commit."""
         assert POSTGRES is not None, MISSING
         password = folder / "password"
         password.write_text("secret\n", encoding="utf-8")
         self._data, self._log = folder / "data", folder / "log"
         self._log.touch()
         self._as_whom = _not_as_root(folder)
+        self._sync = [] if durable else ["-F"]
         self._numbers = itertools.count()
         self._has_template = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,9 +59,9 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        command = [*self._as_whom, str(POSTGRES), "-D", str(self._data), "-p", str(self.port)]
+        command = [*self._as_whom, str(POSTGRES), "-D", str(self._data), "-p", str(self.port), *self._sync]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([*command, "-h", "127.0.0.1", "-k", "", "-F"], stdout=log, stderr=log)
+            self._process = subprocess.Popen([*command, "-h", "127.0.0.1", "-k", ""], stdout=log, stderr=log)
         end = time.monotonic() + _PATIENCE
         while self._process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(psycopg.OperationalError):
@@ -112,14 +113,15 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
+def running_postgres(folder: Path | None = None, *, durable: bool = False) -> Iterator[Postgres]:
     """Run PostgreSQL for the length of a `with` block.
 
     Args:
         folder: Where it keeps its data and its log; by default in memory, where the machine has room for that.
+        durable: Whether it waits for the disk at each commit.
     """
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as temporary:
-        server = Postgres(folder or Path(temporary))
+        server = Postgres(folder or Path(temporary), durable=durable)
         server.start()
         try:
             yield server

@@ -56,3 +56,22 @@ def _shape(hint: Any) -> Any:  # noqa: ANN401  # a type, as `typing` gives it
 
 
 EVENT = shape_of(Event)
+
+
+def event_schema() -> dict[str, Any]:
+    """Return the JSON Schema of an event, in one piece."""
+    (schema,), parts = msgspec.json.schema_components([EVENT])
+    whole = _with(schema, parts)
+    assert isinstance(whole, dict)  # noqa: S101  # said for the type checker
+    return whole
+
+
+def _with(schema: object, parts: Mapping[str, object]) -> object:
+    """Return a schema with what it refers to in place. Nothing here refers to itself."""
+    if isinstance(schema, list):
+        return [_with(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _with(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {key: _with(item, parts) for key, item in schema.items()}

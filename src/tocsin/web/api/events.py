@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from tocsin.core.access import Scope
 from tocsin.core.inbox import Received
 from tocsin.core.wire import CLOCK_AHEAD, EVENTS_PATH, SERVER_TIME
-from tocsin.web.access import Actor, requires
+from tocsin.web.access.access import access_of
 from tocsin.web.api.body import read_body
-from tocsin.web.api.event_text import read_events
+from tocsin.web.api.event_shape import event_schema
+from tocsin.web.api.event_text import MOST_EVENTS, read_events
 from tocsin.web.problem import Problem
-from tocsin.web.server import ThisServer
+from tocsin.web.server import server_of
 
 #: Clocks that differ by more are not clocks.
 _MOST_AHEAD = timedelta(days=36_525)
 _encode = msgspec.json.encode
 
+
+def _described() -> dict[str, object]:
+    """Return what FastAPI cannot see of the handler."""
+    event = event_schema()
+    body = {"oneOf": [event, {"type": "array", "items": event, "maxItems": MOST_EVENTS}]}
+    return {
+        "security": [{"key": []}],
+        "parameters": [
+            {
+                "name": CLOCK_AHEAD,
+                "in": "header",
+                "description": "By how many seconds the sender's clock is ahead of the server's: see /api/v1/clock.",
+                "schema": {"type": "number", "default": 0},
+            }
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+    }
+
+
 router = APIRouter(tags=["events"])
 
 
-@router.post(EVENTS_PATH, status_code=202, response_class=Response)
-async def post_events(
-    request: Request, server: ThisServer, actor: Annotated[Actor, Depends(requires(Scope.INGEST))]
-) -> Response:
+@router.post(EVENTS_PATH, status_code=202, response_class=Response, openapi_extra=_described())
+async def post_events(request: Request) -> Response:
     """Keep events, and answer when they are on the disk.
 
     The body is one event or a list of them, packed with gzip or not. All of them are kept, or none. The same event a
     second time changes nothing, so that whoever got no answer sends the same again.
     """
+    # FastAPI would spend more time on finding out what to pass here than all of this takes.
+    server = server_of(request)
+    actor = await access_of(request).admit(request, Scope.INGEST)
     now = server.engine.clock()
     ahead = _clock_ahead(request)
     with server.room.part() as part:
