@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +17,14 @@ from typing import Any
 import pytest
 import trustme
 
+from companions import until
 from made import run
 from receiver import Reply, answer, drip, raw, raw_then_reset, receiving, silence
 from scripted_server import ScriptedServer, events_of, problem, taken
 from tocsin.capture.spool import Spool
 from tocsin.config.model import Config
 from tocsin.core.event import Event, EventType, Note
+from tocsin.core.run import Outcome
 from tocsin.core.wire import CLOCK_AHEAD, CLOCK_PATH
 from tocsin.engine.uplink import Uplink
 
@@ -232,8 +238,6 @@ def test_events_of_an_environment_that_the_key_is_no_good_for_hold_up_nobody(
 
 def test_a_certificate_that_nobody_vouches_for_keeps_events_at_home(tmp_path: Path) -> None:
     """The key is not shown to whoever listens there."""
-    import ssl
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     with receiving(context) as receiver, pytest.MonkeyPatch.context() as patch:
@@ -303,3 +307,65 @@ def test_events_in_hand_are_sent_where_the_disk_takes_nothing(server: ScriptedSe
     event = Event(id="a", type=EventType.RUN_FINISHED, at=datetime.now(UTC), run=run("a"))
     assert Uplink(config(server, tmp_path / "file" / "home")).send([event]).events == 1
     assert server.ids == ["a"]
+
+
+def test_one_process_of_a_home_tells_that_its_runs_live(server: ScriptedServer, tmp_path: Path) -> None:
+    """A hundred companions of a hundred runs do not send ten thousand signs of life; another takes over."""
+    now = datetime.now(UTC)
+    begun = now - timedelta(minutes=1)
+    living = run("a", started_at=begun, ended_at=None, outcome=Outcome.RUNNING, cause=None, heartbeat_at=now)
+    Spool(tmp_path).beat(living, now)
+    first, second = Uplink(config(server, tmp_path)), Uplink(config(server, tmp_path))
+    for uplink in (first, second, first):
+        uplink.send()
+    assert [event["run"]["id"] for event in server.events] == ["a"]
+
+    first.close()
+    second.send()
+    # The same again, which changes nothing.
+    assert len({event["id"] for event in server.events}) == 1
+    assert len(server.events) == 2
+
+
+def test_signs_of_life_that_are_too_old_are_told_once_and_dropped(server: ScriptedServer, tmp_path: Path) -> None:
+    """They come from a machine that was switched off; the server has judged the run by its silence."""
+    now = datetime.now(UTC)
+    then = now - timedelta(days=3)
+    left = run("a", started_at=then, ended_at=None, outcome=Outcome.RUNNING, cause=None)
+    Spool(tmp_path).beat(replace(left, heartbeat_at=then + timedelta(hours=1)), then)
+    uplink = Uplink(config(server, tmp_path))
+    for _ in range(3):
+        uplink.send()
+    assert len(server.events) == 1
+    assert list(Spool(tmp_path).heartbeats()) == []
+
+
+def test_a_sender_that_is_killed_loses_nothing(server: ScriptedServer, tmp_path: Path) -> None:
+    """Whoever comes after it sends what was not acknowledged, under the same ids."""
+    names = [f"e{number:04}" for number in range(1200)]
+    put(tmp_path, *names)
+    server.answers(taken(), silence)
+    script = (
+        "import sys; from pathlib import Path; from tocsin.config.model import Config\n"
+        "from tocsin.engine.uplink import Uplink\n"
+        "Uplink(Config(home=Path(sys.argv[1]), server=sys.argv[2])).send()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), server.address])
+    until(lambda: len(server.posts) == 2)
+    process.kill()
+    process.wait()
+    assert Spool(tmp_path).waiting() == 700
+
+    server.answers(taken())
+    assert Uplink(config(server, tmp_path)).send().events == 700
+    assert server.ids == names
+
+
+def test_several_senders_at_once_send_each_event_once(server: ScriptedServer, tmp_path: Path) -> None:
+    """They take turns, and each finds done what the one before it did."""
+    names = [f"e{number:03}" for number in range(200)]
+    put(tmp_path, *names)
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda _: Uplink(config(server, tmp_path)).send().events, range(4)))
+    assert sum(sent) == 200
+    assert server.ids == names

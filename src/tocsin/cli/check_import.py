@@ -15,6 +15,7 @@ from tocsin.capture import providers
 from tocsin.cli import workplace
 from tocsin.cli.check_views import COLUMNS, check_row
 from tocsin.cli.screen import json_option, open_screen, print_json
+from tocsin.cli.sending import report
 from tocsin.cli.workplace import Workplace, find_workplace, open_engine
 from tocsin.core.check import CheckResult
 from tocsin.core.event import Event, EventType
@@ -106,6 +107,9 @@ def _report(place: Workplace, events: Sequence[Event]) -> None:
     from tocsin.engine.deliver import deliver
     from tocsin.engine.ingest import ingest
 
+    if place.config.server is not None:
+        report(place.config, events)
+        return
     with open_engine(place) as engine:
         ingest(engine, *events)
         deliver(engine)

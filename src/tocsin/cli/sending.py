@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+
+import click
 
 from tocsin.cli import workplace
 from tocsin.config.model import Config
+from tocsin.core.event import Event
 from tocsin.core.inbox import AGREE
 from tocsin.core.phrases import ago
 from tocsin.core.words import count, duration
@@ -27,6 +31,20 @@ def open_uplink(config: Config) -> Uplink:
         msg = "no server is configured: set server in [tocsin] or TOCSIN__SERVER; without one, tocsin tick takes in"
         raise ConfigError(f"{msg} what waits")
     return Uplink(config, clock=workplace.clock)
+
+
+def report(config: Config, events: Sequence[Event]) -> None:
+    """Send events to the configured server; where it does not take them they wait in the spool, and that is said.
+
+    Raises:
+        SpoolError: The spool cannot be written.
+    """
+    uplink = open_uplink(config)
+    for event in events:
+        uplink.spool.put(event, durable=True)
+    if complaint := uplink.complaint(uplink.send()):
+        click.echo(complaint, err=True)
+    uplink.close()
 
 
 def about_waiting(uplink: Uplink) -> str:

@@ -55,7 +55,13 @@ def lint(layers: Sequence[Layer], config: Config, now: datetime) -> list[Problem
 
 
 def _server(tree: Tree, config: Config) -> Iterator[Problem]:
-    if config.server is not None and config.api_key and is_unencrypted(config.server):
+    if config.server is None:
+        return
+    for name in ("channels", "routes", "owners", "maintenance"):
+        if name in tree:
+            remedy = "has no effect, because reports go to the server: whom it tells is configured there"
+            yield Problem(origin=origin_of(tree[name]), key=f"tocsin.{name}", found=None, remedy=remedy)
+    if config.api_key and is_unencrypted(config.server):
         remedy = "sends the key over the network in plain sight; write https://"
         yield problem_of(tree.get("server"), "tocsin.server", remedy)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli_project import Project
+from cli_project import TO_A_FILE, Project
 from made import run
 from receiver import answer, receiving
 from scripted_server import ScriptedServer, problem, taken
@@ -93,6 +94,20 @@ def test_the_end_of_a_process_without_a_companion_is_reported(project: Project, 
     assert project.says("tick") == "nothing was due\n"
 
 
+def test_results_of_checks_go_to_the_server(project: Project, server: ScriptedServer) -> None:
+    """Those that a command has found have no run, and wait as those of runs do where the server is down."""
+    content = {"tocsin_check_results": 1, "pipeline": "orders", "checks": [{"name": "paid", "status": "failed"}]}
+    (project.folder / "results.json").write_text(json.dumps(content))
+    project.says("check", "import", "results.json")
+    [event] = server.events
+    assert (event["type"], event["checks"][0]["check"]["name"]) == ("check.finished", "paid")
+
+    server.answers(answer(503))
+    result = project.tocsin("check", "import", "results.json")
+    assert "1 event waits and will be sent later" in result.stderr
+    assert project.spool.waiting() == 1
+
+
 def test_doctor_asks_the_server(project: Project, server: ScriptedServer) -> None:
     """It says whether the server answers and takes the key, and what waits for it."""
     signs = {sign["part"]: sign for sign in project.json("doctor")["signs"]}
@@ -160,6 +175,12 @@ def test_a_key_that_goes_unencrypted_is_a_warning(project: Project) -> None:
     ).replace(f"{project.folder}/", "")
     project.configure('[tocsin]\nserver = "http://127.0.0.1:8765"\n')
     assert "all good" in project.says("config", "check")
+
+
+def test_channels_beside_a_server_are_a_warning(project: Project) -> None:
+    """Nobody hears of anything through them, and whoever reads the file would think so."""
+    project.configure('[tocsin]\nserver = "http://localhost:8765"\n' + TO_A_FILE)
+    assert "tocsin.channels: has no effect, because reports go to the server" in project.says("config", "check")
 
 
 def test_a_server_on_the_same_machine_needs_no_key(project: Project) -> None:

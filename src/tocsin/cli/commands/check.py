@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ from tocsin.cli import workplace
 from tocsin.cli.check_import import import_results
 from tocsin.cli.check_views import COLUMNS, LISTED, check_row, listed_row
 from tocsin.cli.screen import json_option, open_screen, print_json
+from tocsin.cli.sending import report
 from tocsin.cli.workplace import Workplace, find_workplace, open_engine
 from tocsin.core.check import CheckResult
 from tocsin.core.codec import encode
+from tocsin.core.event import Event, EventType
 from tocsin.core.rules.checks import judge_check
 from tocsin.core.severity import Severity
 from tocsin.documents.checks import check_document
@@ -162,6 +165,10 @@ def _report(place: Workplace, results: Sequence[CheckResult]) -> None:
     from tocsin.engine.checks import take_checks
     from tocsin.engine.deliver import deliver
 
+    if place.config.server is not None:
+        at = max(result.at for result in results)
+        report(place.config, [Event(id=uuid.uuid4().hex, type=EventType.CHECK_FINISHED, at=at, checks=tuple(results))])
+        return
     with open_engine(place) as engine:
         with engine.store.writing() as tx:
             take_checks(engine, tx, results, None)
