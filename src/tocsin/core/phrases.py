@@ -22,6 +22,14 @@ _OUTCOMES = {
     Outcome.NO_DATA: Tone.GOOD,
 }
 
+#: How open problems look.
+TONES = {
+    Severity.CRITICAL: Tone.CRITICAL,
+    Severity.ERROR: Tone.ERROR,
+    Severity.WARNING: Tone.WARNING,
+    Severity.INFO: Tone.INFO,
+}
+
 
 def ago(at: datetime, now: datetime) -> str:
     """Return "3 min 5 s ago"."""
@@ -87,9 +95,7 @@ def tone_of_alert(alert: Alert) -> Tone:
             return Tone.GOOD
         case State.ACKNOWLEDGED:
             return Tone.ACKNOWLEDGED
-    return {Severity.CRITICAL: Tone.CRITICAL, Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING}.get(
-        alert.severity, Tone.INFO
-    )
+    return TONES[alert.severity]
 
 
 def kind(alert: Alert) -> str:

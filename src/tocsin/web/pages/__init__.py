@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from tocsin.web.pages import help_page
+from tocsin.web.pages import help_page, overview
 
-PAGES: tuple[APIRouter, ...] = (help_page.router,)
+PAGES: tuple[APIRouter, ...] = (overview.router, help_page.router)

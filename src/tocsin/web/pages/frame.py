@@ -12,6 +12,7 @@ from tocsin.core.access import Scope
 from tocsin.core.message import Tone
 from tocsin.engine.engine import Engine
 from tocsin.web.access import Actor, requires
+from tocsin.web.api.seen import environment_for
 from tocsin.web.rendering import Page
 from tocsin.web.server import OpenEngine
 
@@ -25,6 +26,14 @@ class PageRequest:
     now: datetime
     #: The path with the query: what was chosen on the page stands in it.
     url: str
+
+    def environment(self, asked: str = "") -> str | None:
+        """Return the environment that a list is about, None for all of them; `asked` is what was chosen on the page.
+
+        Raises:
+            Problem: 403, who asks may not see it.
+        """
+        return environment_for(self.actor, asked or None)
 
     def page(self, title: str, here: str, *, tone: Tone = Tone.GOOD, live: bool = True, running: bool = False) -> Page:
         """Return the frame of the page: see `Page`."""
