@@ -51,13 +51,16 @@ def look_at_slots(engine: Engine) -> int:
     take_schedules(engine, now)
     with engine.store.reading() as tx:
         last_look = looked_last(tx) or now
-    while _compute_slots(engine, now):
-        pass
-    overdue = 0
-    while (found := _judge_due(engine, now, last_look)) is not None:
-        overdue += found
-    with engine.store.writing() as tx:
-        tx.remember(_LAST_LOOK, now.isoformat())
+    overdue, done = 0, False
+    while not done:
+        # What is due fits into one transaction nearly always, and each is a wait for the disk and for other writers.
+        with engine.store.writing() as tx:
+            done = _compute_slots(tx, now)
+            if done:
+                found, done = _judge_due(engine, tx, now, last_look)
+                overdue += found
+            if done:
+                tx.remember(_LAST_LOOK, now.isoformat())
     return overdue
 
 
@@ -82,54 +85,53 @@ def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
         learn_upstreams(engine, tx, run)
 
 
-def _compute_slots(engine: Engine, now: datetime) -> int:
-    """Store the slots of one batch of pipelines that are due by now; return how many pipelines that was."""
-    with engine.store.writing() as tx:
-        due = tx.due_expectations(now, limit=_BATCH)
-        made: list[Slot] = []
-        advanced = []
-        for each in due:
-            slots, following = each.come(now, most=_AT_ONCE)
-            made += slots
-            advanced.append(following)
-        tx.save_slots(made, check_at={slot.id: slot.start_by for slot in made})
-        tx.save_expectations(advanced)
-    return len(due)
+def _compute_slots(tx: Transaction, now: datetime) -> bool:
+    """Store the slots of one batch of pipelines that are due by now; return whether no more are due."""
+    due = tx.due_expectations(now, limit=_BATCH)
+    made: list[Slot] = []
+    advanced = []
+    for each in due:
+        slots, following = each.come(now, most=_AT_ONCE)
+        made += slots
+        advanced.append(following)
+    tx.save_slots(made, check_at={slot.id: slot.start_by for slot in made})
+    tx.save_expectations(advanced)
+    left = any(each.next_slot_at is not None and each.next_slot_at <= now for each in advanced)
+    return len(due) < _BATCH and not left
 
 
-def _judge_due(engine: Engine, now: datetime, last_look: datetime) -> int | None:
-    """Judge one batch of slots whose time has come; return with how many something is wrong, None if none were due."""
+def _judge_due(engine: Engine, tx: Transaction, now: datetime, last_look: datetime) -> tuple[int, bool]:
+    """Judge one batch of slots whose time has come; return with how many something is wrong, and if none is left."""
     overdue = 0
-    with engine.store.writing() as tx:
-        due = tx.due_slots(now, limit=_BATCH)
-        # What nobody expects any more is not judged, and is off the plan.
-        plan: _Plan = {slot.id: (slot, None) for slot in due}
-        for environment in dict.fromkeys(slot.environment for slot in due):
-            here = [slot for slot in due if slot.environment == environment]
-            names = {slot.pipeline for slot in here}
-            earliest = min(slot.due_at for slot in here)
-            settled = _settle(tx, names, environment, now, last_look=last_look, since=earliest, least=1, plan=plan)
-            contexts = tx.last_contexts(settled, environment)
-            keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
-            alerts = tx.open_alerts(keys.values())
-            graph = order_above(engine, tx, settled, environment)
-            found = []
-            for name, slots in settled.items():
-                judgement = _Judgement(
-                    engine=engine,
-                    tx=tx,
-                    graph=graph,
-                    now=now,
-                    last_look=last_look,
-                    plan=plan,
-                    last_context=contexts.get(name),
-                    alert=alerts.get(keys[name]),
-                )
-                found += judgement.judge([slot for slot in slots if slot.id in plan])
-            advance_alerts(engine, tx, found)
-            overdue += len(found)
-        _save(tx, plan)
-    return overdue if due else None
+    due = tx.due_slots(now, limit=_BATCH)
+    # What nobody expects any more is not judged, and is off the plan.
+    plan: _Plan = {slot.id: (slot, None) for slot in due}
+    for environment in dict.fromkeys(slot.environment for slot in due):
+        here = [slot for slot in due if slot.environment == environment]
+        names = {slot.pipeline for slot in here}
+        earliest = min(slot.due_at for slot in here)
+        settled = _settle(tx, names, environment, now, last_look=last_look, since=earliest, least=1, plan=plan)
+        contexts = tx.last_contexts(settled, environment)
+        keys = {name: fingerprint(Topic.DELIVERY, environment, name) for name in settled}
+        alerts = tx.open_alerts(keys.values())
+        graph = order_above(engine, tx, settled, environment)
+        found = []
+        for name, slots in settled.items():
+            judgement = _Judgement(
+                engine=engine,
+                tx=tx,
+                graph=graph,
+                now=now,
+                last_look=last_look,
+                plan=plan,
+                last_context=contexts.get(name),
+                alert=alerts.get(keys[name]),
+            )
+            found += judgement.judge([slot for slot in slots if slot.id in plan])
+        advance_alerts(engine, tx, found)
+        overdue += len(found)
+    _save(tx, plan)
+    return overdue, len(due) < _BATCH
 
 
 #: Slots to save, and when each has to be looked at next.

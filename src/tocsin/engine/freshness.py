@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tocsin.core.alert import Alert
@@ -56,8 +57,10 @@ def look_at_freshness(engine: Engine) -> int:
     now = engine.clock()
     _take_limits(engine, now)
     stale = 0
-    due = None
-    while due is None or len(due) == _BATCH:
+    due: Sequence[Freshness] | None = None
+    with engine.store.reading() as tx:
+        none = not tx.due_freshness(now, limit=1)
+    while not none and (due is None or len(due) == _BATCH):
         with engine.store.writing() as tx:
             due = tx.due_freshness(now, limit=_BATCH)
             advance_findings(engine, tx, [judge_stale(one, now, delivery=_delivery(tx, one)) for one in due])
