@@ -12,7 +12,6 @@ import click
 
 from tocsin.cli.screen import Column, json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace, open_engine
-from tocsin.core.message import Tone
 from tocsin.core.phrases import stamp
 from tocsin.core.words import count
 
@@ -42,7 +41,7 @@ def upgrade(*, check: bool) -> None:
     with _opened(url := find_workplace().config.store) as database:
         found = database.version()
         if check:
-            click.echo(f"{database.url}: {_state(found)}")
+            click.echo(f"tables of {database.url}: {_state(found)}")
             sys.exit(0 if found == SCHEMA_VERSION else 2)
         database.upgrade()
         queue = _upgrade_job_queue(url)
@@ -79,12 +78,12 @@ def status(*, as_json: bool) -> None:
     screen.facts(
         [
             ("Store", database.url),
+            ("Tables", _state(version)),
             ("Size", _size(found.size)),
             ("Runs", _span(found)),
             ("Inbox", f"{count(found.waiting_events, 'event')} to look at"),
         ]
     )
-    screen.line(_state(version).capitalize(), Tone.GOOD if version == SCHEMA_VERSION else Tone.WARNING)
     screen.table(_COLUMNS, [(table, f"{rows:,}") for table, rows in found.rows.items()])
 
 
@@ -151,9 +150,9 @@ def _state(version: int | None) -> str:
     from tocsin.store.tables import SCHEMA_VERSION
 
     if version == SCHEMA_VERSION:
-        return f"the tables have version {version}, which is that of this Tocsin"
-    found = "there are no tables" if version is None else f"the tables have version {version}"
-    return f"{found}, and this Tocsin works with {SCHEMA_VERSION}. Type: tocsin db upgrade"
+        return f"version {version}, which is that of this Tocsin"
+    found = "none" if version is None else f"version {version}"
+    return f"{found}, and this Tocsin works with version {SCHEMA_VERSION}. Type: tocsin db upgrade"
 
 
 def _size(size: float) -> str:
