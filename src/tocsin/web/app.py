@@ -57,6 +57,8 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        # The names of the functions, which the schema tells as ids of operations.
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.server = server
     app.state.access = access = Access(engine, bound=bound)

@@ -41,8 +41,8 @@ def describe(app: FastAPI) -> None:
 
 
 def _mended(schema: dict[str, Any]) -> dict[str, Any]:
-    _durations_are_seconds(schema)
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    _durations_are_seconds(schema)
     schemas["Problem"] = _PROBLEM
     for operation in operations(schema):
         responses = operation["responses"]

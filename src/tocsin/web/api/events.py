@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
 
 from tocsin.core.access import Scope
 from tocsin.core.inbox import Received
 from tocsin.core.wire import CLOCK_AHEAD, EVENTS_PATH, SERVER_TIME
 from tocsin.web.access.access import access_of
+from tocsin.web.api.answer import problems
 from tocsin.web.api.body import read_body
 from tocsin.web.api.event_shape import event_schema
 from tocsin.web.api.event_text import MOST_EVENTS, read_events
@@ -20,6 +22,25 @@ from tocsin.web.server import server_of
 #: Clocks that differ by more are not clocks.
 _MOST_AHEAD = timedelta(days=36_525)
 _encode = msgspec.json.encode
+
+
+_PROBLEMS = problems(
+    {
+        400: "The body or a header cannot be read.",
+        408: "The body did not come in time.",
+        413: "The body is too large, packed or unpacked, or holds too many events.",
+        415: "The body is no JSON, or packed in an unknown way.",
+        422: "Something in the body is no event; `detail` says where it stands.",
+        429: "The server is behind: send the same again later.",
+    }
+)
+
+
+class ReceivedDocument(BaseModel):
+    """Events that are on the disk."""
+
+    received: int
+    server_time: AwareDatetime = Field(alias=SERVER_TIME)
 
 
 def _described() -> dict[str, object]:
@@ -43,7 +64,14 @@ def _described() -> dict[str, object]:
 router = APIRouter(tags=["events"])
 
 
-@router.post(EVENTS_PATH, status_code=202, response_class=Response, openapi_extra=_described())
+@router.post(
+    EVENTS_PATH,
+    summary="Report events",
+    status_code=202,
+    response_model=ReceivedDocument,
+    responses=_PROBLEMS,
+    openapi_extra=_described(),
+)
 async def post_events(request: Request) -> Response:
     """Keep events, and answer when they are on the disk.
 
