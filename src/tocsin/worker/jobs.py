@@ -21,7 +21,7 @@ from tocsin.store.postgres_engine import libpq
 LOOKING, TELLING = "tocsin-look", "tocsin-tell"
 TAKE_IN, TICK, SERVE = "take_in", "tick", "serve"
 #: Seconds to wait for a connection: long enough for a busy server, short enough to say soon that there is none.
-PATIENCE = 10.0
+PATIENCE = 5.0
 #: Connections for the jobs of a worker, beside one that listens for each queue.
 _CONNECTIONS = 3
 

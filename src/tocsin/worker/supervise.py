@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from tocsin.engine.engine import Engine
 from tocsin.engine.prune import Pruning
@@ -40,6 +41,7 @@ class Worker:
     #: Channels that are served at a time.
     concurrency: int
     _rest: Rest = field(default_factory=lambda: Rest(longest=_LONGEST_REST), init=False)
+    _has_worked: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Work until a signal asks to end."""
@@ -62,7 +64,7 @@ class Worker:
                 app=working(engine.config.store, name=f"tocsin worker {self.name}"),
                 signals=self.signals,
                 report=self._report,
-                works=self._rest.over,
+                works=partial(self._works, engine.store.url),
                 concurrency=self.concurrency,
                 serving=serving,
             )
@@ -74,6 +76,12 @@ class Worker:
                 _log.warning("a message is still being sent; it will be sent again, with the same key")
             elif pruned:
                 engine.store.close()
+
+    def _works(self, url: str) -> None:
+        self._rest.over()
+        if not self._has_worked:
+            self.say(f"worker {self.name} works for {url}, on up to {self.concurrency} channels at a time")
+        self._has_worked = True
 
     def _report(self, done: Ticked) -> None:
         if words := str(done):

@@ -46,19 +46,17 @@ def command(*, concurrency: int, name: str | None, quiet: bool) -> None:
             "watch or tocsin serve, or set TOCSIN__STORE=postgresql://user:password@host/database"
         )
     logging.getLogger("tocsin").addHandler(logging.StreamHandler())
-    called = name or socket.gethostname()
 
     def say(text: str) -> None:
         if not quiet:
             print_line(f"{stamp(workplace.clock())} {text}")
 
     with Signals() as signals:
-        say(f"worker {called} serves {concurrency} channels at a time")
         Worker(
             open_engine=lambda: open_engine(config, clock=workplace.clock, watching=True),
             signals=signals,
             say=say,
-            name=called,
+            name=name or socket.gethostname(),
             concurrency=concurrency,
         ).run()
         say("the configuration is read again" if signals.reloading else "ended")
