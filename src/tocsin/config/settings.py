@@ -175,7 +175,8 @@ GENERAL = (
         key="store",
         read=read_text,
         default=None,
-        help="Where runs and alerts are kept, as a URL. Default: `sqlite:///HOME/tocsin.db`.",
+        help="Where runs and alerts are kept, as a URL: `sqlite:///…` for a file, `postgresql://…` for a database. "
+        "Default: `sqlite:///HOME/tocsin.db`.",
     ),
     Setting(
         key="server",

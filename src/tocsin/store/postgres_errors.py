@@ -56,7 +56,8 @@ def explained(url: str, patience: float) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        said = " ".join(str(error.orig).split())
+        # Further lines repeat the statement, or ask whether the server is running.
+        said = str(error.orig).strip().partition("\n")[0]
         state = getattr(error.orig, "sqlstate", None)
         if state == _LOCK_NOT_AVAILABLE:
             raise StoreLocked(
