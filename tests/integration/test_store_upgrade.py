@@ -200,6 +200,16 @@ def test_who_writes_for_too_long_is_named(file: Path, monkeypatch: pytest.Monkey
     SqliteStore(file).close()
 
 
+def test_who_writes_for_a_while_is_waited_for(file: Path) -> None:
+    """An old file is waited for longer than any other: another process may be bringing millions of runs forward."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.5, other.execute, ["COMMIT"])
+        timer.start()
+        SqliteStore(file, patience=0.01).close()
+        timer.join()
+
+
 def test_alembic_is_imported_for_upgrades_only(file: Path, tmp_path: Path) -> None:
     """A new file and one of this version are opened without it: it takes half a second to import."""
     program = (
