@@ -9,11 +9,11 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Request
@@ -39,8 +39,8 @@ class _Client(ClientMixin):
     def get_default_redirect_uri(self) -> str:
         return ""
 
-    def get_allowed_scope(self, scope: str) -> str:
-        return scope
+    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
+        return str(scope)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         return urlsplit(redirect_uri).path == "/login/oidc/callback"
@@ -90,11 +90,11 @@ class _Request(OAuth2Request):
     def __init__(self, method: str, uri: str, form: dict[str, str], headers: Any) -> None:
         super().__init__(method, uri, headers=headers)
         self._form = form
-        self.payload = BasicOAuth2Payload(dict(parse_qsl(urlsplit(uri).query)) | form)  # type: ignore[no-untyped-call]
+        self.payload = BasicOAuth2Payload(dict(parse_qsl(urlsplit(uri).query)) | form)
 
     @property
-    def args(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.uri).query))
+    def args(self) -> dict[str, str | None]:
+        return {**dict(parse_qsl(urlsplit(self.uri).query))}
 
     @property
     def form(self) -> dict[str, str]:
@@ -117,7 +117,7 @@ class Provider:
     published: list[Any] = field(default_factory=list)
     codes: dict[str, _Code] = field(default_factory=dict)
     #: Requests to `/authorize`, and how many came to each path.
-    asked: list[dict[str, str]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     paths: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def describe(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class _Server(AuthorizationServer):
         self.register_token_generator("default", generator)
         self.register_grant(_grant(provider), [CodeChallenge(required=True), _IdToken(provider)])
 
-    def query_client(self, client_id: str) -> _Client | None:
+    def query_client(self, client_id: str) -> Any:
         return _Client() if client_id == CLIENT_ID else None
 
     def save_token(self, token: Any, request: Any) -> None:
@@ -175,7 +175,7 @@ class _IdToken(OpenIDCode):
     def get_client_claims(self, client: Any) -> dict[str, Any]:  # noqa: ARG002
         return {"iss": self.provider.issuer, "aud": [CLIENT_ID]}
 
-    def generate_user_info(self, user: Any, scope: str) -> dict[str, Any]:  # noqa: ARG002
+    def generate_user_info(self, user: Any, scope: str) -> Any:  # noqa: ARG002
         return self.provider.user
 
     def encode_id_token(self, token: Any, request: Any) -> str:
@@ -188,7 +188,7 @@ class _IdToken(OpenIDCode):
 
 def _grant(provider: Provider) -> type[AuthorizationCodeGrant]:
     class Grant(AuthorizationCodeGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = ["client_secret_basic"]
+        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
 
         def save_authorization_code(self, code: str, request: Any) -> None:
             asked = request.payload.data
@@ -232,9 +232,9 @@ def providing() -> Iterator[Provider]:
                     case "/authorize":
                         request = self._request({})
                         provider.asked.append(request.args)
-                        grant = server.get_consent_grant(request, end_user=provider.user)
-                        response = server.create_authorization_response(request, provider.user, grant=grant)
-                        self._answer(*response)
+                        consent: Any = server.get_consent_grant
+                        answer: Any = server.create_authorization_response
+                        self._answer(*answer(request, provider.user, grant=consent(request, provider.user)))
                     case _:
                         self._answer(404, "", [])
 
