@@ -8,9 +8,12 @@ import socket
 
 from tocsin.errors import ConfigError
 
+#: Connections that wait to be accepted; the kernel may allow fewer.
+_QUEUE = 2048
+
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound.
+    """Return a socket that listens: who calls before the server is ready waits for it.
 
     Raises:
         ConfigError: There is no such host, or the port cannot be had.
@@ -29,6 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
             # What is left of the connections of a server that has just ended would hold the port for a minute.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(_QUEUE)
     except OSError as error:
         bound.close()
         raise ConfigError(_why(error, host, port)) from error
