@@ -1,4 +1,4 @@
-"""What Tocsin costs a pipeline that goes well, beside dlt alone and dlt with its own Sentry integration.
+"""What Tocsin costs a pipeline that goes well, with channels or a server, beside dlt alone and dlt with its own Sentry.
 
 Each round starts one process a mode, in turn, so that a change of the machine's speed meets all of them. A process
 loads the same rows into DuckDB several times and reports the wall time of each `dlt.pipeline()` plus `run()`.
@@ -14,7 +14,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tocsin.core.wire import EVENTS_PATH, SERVER_TIME
 
 _PIPELINE = """
 import json, sys, time
@@ -40,14 +43,21 @@ print(json.dumps(took))
 
 
 class _Server(BaseHTTPRequestHandler):
-    """Accepts what Sentry or Slack would be sent."""
+    """Accepts what Sentry, Slack or a server of Tocsin would be sent."""
+
+    def do_GET(self) -> None:
+        self._answer(200)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
+        self._answer(202 if self.path == EVENTS_PATH else 200)
+
+    def _answer(self, status: int) -> None:
+        body = json.dumps({SERVER_TIME: datetime.now(UTC).isoformat()}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -61,6 +71,7 @@ def modes(port: int) -> dict[str, dict[str, str]]:
             "TOCSIN__CHANNELS__OPS__TYPE": "slack",
             "TOCSIN__CHANNELS__OPS__WEBHOOK_URL": f"http://127.0.0.1:{port}/services/T/B/X",
         },
+        "with a server": {"TOCSIN__SERVER": f"http://127.0.0.1:{port}", "TOCSIN__API_KEY": "key"},
         "with dlt's Sentry": {"DLT_DISABLE_PLUGINS": "true", "RUNTIME__SENTRY_DSN": f"http://key@127.0.0.1:{port}/1"},
     }
 
