@@ -59,9 +59,9 @@ class Project:
             when = run.ended_at or run.started_at
             self.spool.put(Event(id=f"{kind.value}-{run.id}", type=kind, at=when, run=run))
 
-    def tocsin(self, *words: str) -> Result:
-        """Type a command in a pipe."""
-        return CliRunner().invoke(cli, list(words))
+    def tocsin(self, *words: str, typed: str | None = None) -> Result:
+        """Type a command in a pipe, and what it asks for."""
+        return CliRunner().invoke(cli, list(words), input=typed)
 
     def says(self, *words: str) -> str:
         """Type a command that works, and return what it prints."""

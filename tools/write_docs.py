@@ -21,7 +21,9 @@ from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
 from tocsin.config.check_settings import CHECK
+from tocsin.config.oidc import OIDC
 from tocsin.config.retention import RETENTION
+from tocsin.config.server_settings import SERVE
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, TABLE, Setting
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +72,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "route-settings": lambda: settings(ROUTE, ""),
     "expect-settings": lambda: settings(EXPECT, ""),
     "check-settings": lambda: settings(CHECK, "TOCSIN__CHECKS__NAME__"),
+    "serve-settings": lambda: settings(SERVE, "TOCSIN__SERVE__"),
+    "oidc-settings": lambda: settings(OIDC, "TOCSIN__OIDC__"),
     "maintenance-settings": lambda: settings(MAINTENANCE, ""),
     "retention-settings": lambda: settings(RETENTION, "TOCSIN__RETENTION__"),
     "channels": channels,

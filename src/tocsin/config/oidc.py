@@ -103,7 +103,7 @@ def read_oidc(reader: Reader, tree: Tree) -> OidcConfig | None:
             Problem(origin=origin_of(secret), key=f"{_KEY}.client_secret", found=None, remedy=remedy)
         )
     roles = _roles(reader, table_of(tree, "roles"))
-    if not roles and "default_role" not in given:
+    if not table_of(tree, "roles") and "default_role" not in tree:
         remedy = 'nobody would get a role; write for example default_role = "read", or [tocsin.oidc.roles]'
         reader.problems.append(Problem(origin=origin_of(tree), key=_KEY, found=None, remedy=remedy))
     if len(reader.problems) > before:
