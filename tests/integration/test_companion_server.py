@@ -95,9 +95,12 @@ def test_a_killed_process_is_reported_with_what_ended_it(program: Program, serve
     until(lambda: not program.companions())
 
 
-def test_the_newest_snapshot_of_a_living_run_is_sent_again_and_again(program: Program, server: ScriptedServer) -> None:
+@pytest.mark.parametrize("handover", ["spawn", "inline"])
+def test_the_newest_snapshot_of_a_living_run_is_sent_again_and_again(
+    program: Program, server: ScriptedServer, handover: str
+) -> None:
     """So the server can tell stuck from dead; a short `died_after` makes it more often."""
-    program.start("with tocsin.watch('job'):\n    go()\n", reporting(server, died_after="1s"))
+    program.start("with tocsin.watch('job'):\n    go()\n", reporting(server, died_after="1s", handover=handover))
     beats: list[dict[str, object]] = []
 
     def beaten() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desk import Desk
-from made import run
+from made import at, run
 from tocsin.capture.declared import declare
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
@@ -102,4 +102,20 @@ def test_without_settings_of_its_own_a_run_says_no_owner(tmp_path: Path) -> None
     """An empty owner is none, and says that no schedule stands anywhere."""
     declared = declare(_settings(tmp_path), run())
     assert (declared.context.owner, declared.schedule) == ("", DeclaredSchedule(source=IN_SETTINGS))
-    assert replace(declared, schedule=None) == run()
+
+
+def test_a_run_may_be_silent_for_as_long_as_its_own_settings_say(tmp_path: Path) -> None:
+    """Where only cron sends its signs of life it may be for some minutes at least; the server's own word goes first."""
+    config = _settings(tmp_path, died_after="10m")
+    by_cron = replace(_settings(tmp_path), handover="none")
+    living = run(started_at=at(0), ended_at=None, outcome=Outcome.RUNNING, cause=None)
+    for declared, minutes in ((config, 10), (by_cron, 3), (_settings(tmp_path), 1)):
+        desk = Desk(tmp_path / str(minutes), MemoryStore())
+        desk.report(declare(declared, living))
+        assert desk.tick(minutes=minutes - 0.1).died == 0
+        assert desk.tick(minutes=0.2).died == 1
+
+    strict = {"orders": PipelineConfig(died_after=timedelta(minutes=1))}
+    desk = Desk(tmp_path / "strict", MemoryStore(), pipelines=strict)
+    desk.report(declare(config, living))
+    assert desk.tick(minutes=2).died == 1

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from tocsin.config.model import Config
 from tocsin.core.run import IN_SETTINGS, DeclaredSchedule, Run
 
+#: Where nothing but `tocsin tick` sends, a sign of life may be as old as the time between two of them.
+_BY_CRON = timedelta(minutes=3)
+
 
 def declare(config: Config, run: Run) -> Run:
-    """Return a run that carries its owner and its schedule, as they are configured where it runs.
+    """Return a run that carries its owner, its schedule and its `died_after`, as they are configured where it runs.
 
     A schedule in the settings goes before one in the code. Where there is neither, that is said too: a server forgets
     a schedule only when whoever declared it takes it back.
@@ -25,4 +29,7 @@ def declare(config: Config, run: Run) -> Run:
             finish_within=pipeline.finish_within,
         )
     schedule = own if own.text else run.schedule or own
-    return replace(run, schedule=schedule, context=replace(run.context, owner=pipeline.owner))
+    died_after = pipeline.died_after or config.died_after
+    if config.handover == "none":
+        died_after = max(died_after, _BY_CRON)
+    return replace(run, schedule=schedule, context=replace(run.context, owner=pipeline.owner, died_after=died_after))

@@ -60,6 +60,10 @@ _DETACH = 'nice -n 19 "$@" <&0 &'
 
 #: Begins a line in which the companion tells what is wrong with the channels or the server, which only it knows.
 COMPLAINT = "!"
+#: The longest time in seconds between two signs of life that a server gets.
+_TELL_EVERY = 10.0
+#: Seconds that a fork waits for a server at most.
+_LONGEST_PAUSE = 1.0
 _log = logging.getLogger("tocsin")
 
 
@@ -219,11 +223,37 @@ class Handover:
         self._budget = config.budget
         self._companion = companion
         self._in_hand = in_hand
+        #: Whether nobody but this process handles what it reports.
+        self._alone = False
+        self._sender: threading.Thread | None = None
+        self._next_sign = 0.0
 
     def begin(self) -> None:
         """Prepare for the end of a run that begins now."""
-        if self._mode == "spawn":
-            self._companion.start()
+        started = self._mode == "spawn" and self._companion.start()
+        self._alone = self._mode == "inline" or (self._mode == "spawn" and not started)
+
+    @quiet
+    def keep_alive(self) -> None:
+        """Tell a server now and then that runs go on, where no other process does: it knows nothing but what it hears.
+
+        To be called with each sign of life. It takes a thread of its own, because those must not wait for a server.
+        """
+        if self._config.server is None or not self._alone or time.monotonic() < self._next_sign:
+            return
+        if self._sender is None or not self._sender.is_alive():
+            self._next_sign = time.monotonic() + min(_TELL_EVERY, self._config.died_after.total_seconds() / 3)
+            self._sender = threading.Thread(
+                target=self._run_engine, args=(timedelta(0),), name="tocsin-uplink", daemon=True
+            )
+            # An interpreter that shuts down starts no threads any more.
+            with contextlib.suppress(RuntimeError):
+                self._sender.start()
+
+    def pause(self) -> None:
+        """Wait for what `keep_alive` has begun before this process forks: see `Heartbeat.pause`."""
+        if self._sender is not None and self._sender.is_alive():
+            self._sender.join(_LONGEST_PAUSE)
 
     def finish(self, *, urgent: bool, in_hand: bool = False) -> None:
         """Hand over.
@@ -264,5 +294,6 @@ class Handover:
             handler.run(self._in_hand(), patience=patience, budget=self._budget)
 
     def forget(self) -> None:
-        """Start afresh in a forked child: the companion is the parent's."""
+        """Start afresh in a forked child: the companion and the threads are the parent's."""
         self._companion.forget()
+        self._alone, self._sender = False, None

@@ -202,6 +202,7 @@ class Recorder:
     def pause(self) -> None:
         """Stand still while this process forks."""
         self._heartbeat.pause()
+        self._handover.pause()
 
     def resume(self) -> None:
         """Go on in the parent."""
@@ -247,6 +248,8 @@ class Recorder:
         active = list(self._active)
         for run_id in active:
             self._beat_one(run_id, now)
+        if active:
+            self._handover.keep_alive()
         return bool(active)
 
     def _beat_one(self, run_id: str, now: datetime) -> None:

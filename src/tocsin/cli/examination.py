@@ -63,7 +63,7 @@ def examine(place: Workplace) -> Iterator[Sign]:
             yield from _configuration(engine)
             yield _store(engine)
             with engine.store.reading() as tx:
-                yield from _work(place, engine, tx)
+                yield from _work(engine, tx)
     except StoreError as error:
         yield from _configured(place.config.problems)
         yield Sign(part="store", state="broken", text=str(error))
@@ -164,7 +164,7 @@ def _store(engine: Engine) -> Sign:
     return Sign(part="store", state="ok", text=text)
 
 
-def _work(place: Workplace, engine: Engine, tx: Transaction) -> Iterator[Sign]:
+def _work(engine: Engine, tx: Transaction) -> Iterator[Sign]:
     """Look at what waits in the spool and the outbox, at channels, at runs and at who watches them."""
     now = engine.clock()
     watch = find_watch(engine, tx)

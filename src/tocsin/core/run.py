@@ -146,6 +146,8 @@ class Context:
     log_tail: str = ""
     #: Who owns the pipeline by its own settings, for a server that does not have them.
     owner: str = ""
+    #: How long it may give no sign of life, as a server gets them; None where that is for the server to say.
+    died_after: timedelta | None = None
     #: The orchestrator's own names for the run: dag_id, task_id, run_id…
     names: Mapping[str, str] = field(default_factory=dict)
     #: Stable over the retries of one logical run; None where the orchestrator has no such name.

@@ -120,7 +120,7 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
 def _silent(engine: Engine, run: Run, now: datetime) -> bool:
     if run.process is not None and is_alive(run.process):
         return False
-    limit = engine.config.pipeline(run.pipeline).died_after or engine.config.died_after
+    limit = engine.config.pipeline(run.pipeline).died_after or run.context.died_after or engine.config.died_after
     return now - (run.heartbeat_at or run.started_at) > limit
 
 
