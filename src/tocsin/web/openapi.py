@@ -48,6 +48,8 @@ def _mended(schema: dict[str, Any]) -> dict[str, Any]:
         responses = operation["responses"]
         if "422" in responses:
             responses["422"] = problem_response(422, "Something in the request cannot be used; `detail` says what.")
+        if "requestBody" in operation:
+            responses.setdefault("400", problem_response(400, "The body cannot be read."))
         for status, why in _ANY.items() | (_GUARDED.items() if operation.get("security") else set()):
             responses.setdefault(str(status), problem_response(status, why))
     for name in ("HTTPValidationError", "ValidationError"):

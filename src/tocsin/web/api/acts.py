@@ -109,9 +109,7 @@ def accept(server: ThisServer, actor: Doer, alert_id: Id) -> Json:
     """End an alert about volume or duration: from the next run on the new level is what is expected."""
     alert = _open(server, actor, alert_id)
     if alert.topic not in {Topic.VOLUME, Topic.DURATION}:
-        raise Problem(
-            409, f"The alert is about {alert.topic}; a new level can be accepted of volume and duration only."
-        )
+        raise Problem(409, f"The alert is about {alert.topic}: a new level can be accepted of volume and duration.")
     return _done(server, accept_level(server.engine, alert.id, by=actor.name, origin=actor.origin))
 
 
