@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +125,18 @@ def test_a_server_that_others_reach_lets_its_own_machine_in_no_more_than_them(tm
         browser.base = browser.base.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  # see above
         assert browser.get(AUDIT).status == 401
         assert browser.get(AUDIT, Authorization=f"Bearer {key}").status == 200
+
+
+def test_without_a_provider_its_libraries_are_not_loaded(tmp_path: Path) -> None:
+    """Nobody pays for OpenID Connect who has none, in time or in attack surface."""
+    program = """
+import sys
+from pathlib import Path
+from tocsin.config.model import Config
+from tocsin.engine.opening import open_engine
+from tocsin.web.app import create_app
+create_app(open_engine(Config(home=Path("home"), store="memory://")))
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"authlib", "httpx2", "joserfc", "itsdangerous"}))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")

@@ -193,6 +193,15 @@ def test_a_user_is_changed(project: Project) -> None:
     ]
 
 
+def test_the_secret_of_a_provider_is_not_shown(project: Project) -> None:
+    """`tocsin config show` says that there is one."""
+    project.configure('[tocsin.oidc]\nclient_id = "tocsin"\nclient_secret = "made-up"\n', file="secrets.toml")
+    shown = project.says("config", "show")
+    assert "tocsin.oidc.client_id" in shown
+    assert "made-up" not in shown
+    assert re.search(r"tocsin\.oidc\.client_secret\s+\(secret\)", shown)
+
+
 def test_what_people_do_to_alerts_is_in_the_audit_trail(project: Project) -> None:
     """Who acknowledged, silenced and ended a silence, from the command line."""
     silence = ["silence", "add", "pipeline=orders", "--for", "2h", "--reason", "moving"]
