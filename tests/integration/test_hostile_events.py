@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from any_events import any_event, nearly_an_event
 from made import NOON
+from stores import NewStore
 from tocsin.capture.spool import Spool
 from tocsin.config.model import Config
 from tocsin.core.codec import encode
@@ -23,20 +24,19 @@ from tocsin.core.wire import CLOCK_AHEAD, EVENTS_PATH
 from tocsin.engine.engine import Engine
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import tick
-from tocsin.store.memory import MemoryStore
 from tocsin.web.app import create_app
 
 _MANY = settings(
-    max_examples=150,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    """Give an engine without channels."""
-    return open_engine(Config(home=tmp_path), store=MemoryStore(), watching=True)
+def engine(tmp_path: Path, new_store: NewStore) -> Engine:
+    """Give an engine without channels, on each kind of database: they refuse different things."""
+    return open_engine(Config(home=tmp_path), store=new_store(), watching=True)
 
 
 @pytest.fixture

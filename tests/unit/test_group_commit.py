@@ -65,10 +65,10 @@ async def _gathered(disk: _Disk, inbox: GroupCommit, *names: str) -> list[asynci
     """Return a request an event: the first is being committed to a disk that waits, and the others gather behind it."""
     disk.ready.clear()
     requests = [asyncio.create_task(inbox.append(_events(names[0])))]
-    while inbox._committing is None or inbox._gathered:
+    while inbox._committing is None or inbox._gathered:  # noqa: ASYNC110  # it tells nobody that it has begun
         await asyncio.sleep(0)
     requests += [asyncio.create_task(inbox.append(_events(name))) for name in names[1:]]
-    while len(inbox._gathered) < len(names) - 1:
+    while len(inbox._gathered) < len(names) - 1:  # noqa: ASYNC110  # see above
         await asyncio.sleep(0)
     return requests
 

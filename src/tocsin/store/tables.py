@@ -7,6 +7,7 @@ exception says can be kept, in databases too that refuse such characters.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -56,11 +57,15 @@ class Moment(TypeDecorator[datetime]):
 BEGINNING = literal(datetime.min.replace(tzinfo=UTC), Moment())
 
 
+#: Bytes. PostgreSQL puts rows of up to 2,704 into an index (a third of a page), and ours have up to four keys.
+_LONGEST_KEY, _HASH = 600, 64
+
+
 class Key(TypeDecorator[str]):
     """A short text that rows are found by, sorted by code point so that a prefix is a range.
 
-    NUL and lone surrogates, which databases refuse, are written as backslash escapes. Keys are only compared, never
-    read back: the fact itself comes from `data`.
+    NUL and lone surrogates, which databases refuse, are written as backslash escapes, and what is too long for an index
+    ends in its hash. Keys are only compared, never read back: the fact itself comes from `data`.
     """
 
     impl = Text
@@ -72,7 +77,12 @@ class Key(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Return `value` without what a database refuses."""
-        return None if value is None else value.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+        if value is None:
+            return None
+        key = value.encode(errors="backslashreplace").replace(b"\0", b"\\x00")
+        if len(key) > _LONGEST_KEY:
+            key = key[: _LONGEST_KEY - _HASH] + hashlib.sha256(key).hexdigest().encode()
+        return key.decode(errors="ignore")
 
 
 metadata = MetaData()
@@ -101,7 +111,7 @@ runs = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("logical_id", Key, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Integer().with_variant(BigInteger, "postgresql"), nullable=False),
     Column("origin", Key, nullable=False),
     Column("data", Text, nullable=False),
 )
