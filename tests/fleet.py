@@ -41,7 +41,7 @@ class Fleet:
     def configure(self, receiver: Receiver, *channels: str) -> None:
         """Write settings with these webhooks; each asks for a path of its name."""
         hooks = (f'[tocsin.channels.{name}]\ntype = "webhook"\nurl = "{receiver.url}/{name}"\n' for name in channels)
-        text = f'[tocsin]\nstore = "{self.url}"\nhome = "{self.folder}/home"\n{"".join(hooks)}'
+        text = f'[tocsin]\nstore = "{self.url}"\nhome = "{self.folder}/home"\ngroup_above = 1000\n{"".join(hooks)}'
         (self.folder / ".dlt" / "config.toml").write_text(text)
 
     def worker(self, *words: str, main: str = MAIN) -> TypedProcess:

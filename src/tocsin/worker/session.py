@@ -17,7 +17,7 @@ from tocsin.engine.tick import Ticked
 from tocsin.errors import StoreError
 from tocsin.worker import jobs
 from tocsin.worker.schema import check
-from tocsin.worker.sweep import sweep
+from tocsin.worker.sweep import release, sweep
 from tocsin.worker.tasks import Tasks
 from tocsin.worker.threads import in_thread
 
@@ -51,8 +51,12 @@ class Session:
     works: Callable[[], None]
     #: Channels that are served at a time.
     concurrency: int
+    #: The numbers by which Procrastinate knew this process in its last life; nothing is being sent by them any more.
+    former_ids: frozenset[int] = frozenset()
+    #: The numbers by which it knows this one, as far as jobs have told.
+    worker_ids: set[int] = field(default_factory=set, init=False)
     #: The channels that something is still being sent on at the end.
-    serving: set[str] = field(default_factory=set)
+    serving: set[str] = field(default_factory=set, init=False)
 
     async def run(self) -> None:
         """Do jobs until a signal comes.
@@ -65,8 +69,9 @@ class Session:
         asyncio.get_running_loop().set_exception_handler(lambda _loop, what: _log.debug("details: %s", what))
         async with self.app.open_async():
             await check(self.app, self.engine.store.url)
-            ids: set[int] = set()
-            beating = asyncio.create_task(self._beat(ids))
+            # What came of their last messages could not be written: the connection was lost meanwhile.
+            await in_thread(release, self.engine.store, self.former_ids)
+            beating = asyncio.create_task(self._beat())
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = Tasks(
@@ -74,7 +79,7 @@ class Session:
                         app=self.app,
                         report=self.report,
                         group=group,
-                        worker_ids=ids,
+                        worker_ids=self.worker_ids,
                         serving=self.serving,
                     )
                     group.create_task(self._until_told())
@@ -119,10 +124,10 @@ class Session:
         )
         raise StoreError(f"the connection to {self.engine.store.url} was lost")
 
-    async def _beat(self, worker_ids: set[int]) -> None:
+    async def _beat(self) -> None:
         """Give signs of life also while the end waits for what is being sent, when Procrastinate gives none."""
         while True:
             await asyncio.sleep(_BEAT)
-            for worker_id in sorted(worker_ids):
+            for worker_id in sorted(self.worker_ids):
                 with contextlib.suppress(Exception):
                     await self.app.job_manager.update_heartbeat(worker_id)

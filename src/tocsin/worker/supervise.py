@@ -41,6 +41,7 @@ class Worker:
     #: Channels that are served at a time.
     concurrency: int
     _rest: Rest = field(default_factory=lambda: Rest(longest=_LONGEST_REST), init=False)
+    _former_ids: frozenset[int] = field(default=frozenset(), init=False)
     _has_worked: bool = field(default=False, init=False)
 
     def run(self) -> None:
@@ -57,22 +58,22 @@ class Worker:
         engine = self.open_engine()
         pruning = Pruning(engine)
         pruning.start()
-        serving: set[str] = set()
+        session = Session(
+            engine=engine,
+            app=working(engine.config.store, name=f"tocsin worker {self.name}"),
+            signals=self.signals,
+            report=self._report,
+            works=partial(self._works, engine.store.url),
+            concurrency=self.concurrency,
+            former_ids=self._former_ids,
+        )
         try:
-            session = Session(
-                engine=engine,
-                app=working(engine.config.store, name=f"tocsin worker {self.name}"),
-                signals=self.signals,
-                report=self._report,
-                works=partial(self._works, engine.store.url),
-                concurrency=self.concurrency,
-                serving=serving,
-            )
             asyncio.run(session.run())
         finally:
             engine.stopping.set()
             pruned = pruning.join(within=_PATIENCE)
-            if serving:
+            self._former_ids = frozenset() if session.serving else self._former_ids | session.worker_ids
+            if session.serving:
                 _log.warning("a message is still being sent; it will be sent again, with the same key")
             elif pruned:
                 engine.store.close()

@@ -34,11 +34,16 @@ async def sweep(app: App, store: Store) -> bool:
         with contextlib.suppress(ConnectorException):
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
     if gone:
-        await in_thread(_release, store, gone)
+        await in_thread(release, store, gone)
     return bool(gone)
 
 
-def _release(store: Store, worker_ids: Collection[int]) -> None:
+def release(store: Store, worker_ids: Collection[int]) -> None:
+    """Let others send what these workers were sending when they ended.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
     with store.writing() as tx:
         for worker_id in worker_ids:
             tx.release(lease_owner(worker_id))

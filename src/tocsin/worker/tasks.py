@@ -129,7 +129,7 @@ class Tasks:
     def _guarded(self, do: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """Return what does a job and keeps its failure from ending the worker: a tick asks for it again."""
 
-        async def job(context: JobContext, **said: Any) -> None:
+        async def job(context: JobContext, **said: Any) -> None:  # noqa: ANN401  # what a job carries
             name = context.job.task_name
             if context.job.worker_id is not None:
                 self.worker_ids.add(context.job.worker_id)
