@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,10 +22,14 @@ from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS, cli
 from tocsin.config.check_settings import CHECK
+from tocsin.config.load import load
 from tocsin.config.oidc import OIDC
 from tocsin.config.retention import RETENTION
 from tocsin.config.server_settings import SERVE
 from tocsin.config.settings import CHANNEL, EXPECT, GENERAL, MAINTENANCE, PIPELINE, ROUTE, TABLE, Setting
+from tocsin.engine.opening import open_engine
+from tocsin.store.memory import MemoryStore
+from tocsin.web.app import create_app
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "channels"
@@ -64,6 +69,22 @@ def commands() -> str:
     return "\n\n".join(_command(name) for name in COMMANDS)
 
 
+def operations() -> str:
+    """Return a table of what the API can be asked."""
+    # Nothing is read or written: the application is only asked for its schema.
+    app = create_app(open_engine(load([], home=ROOT / "nowhere"), store=MemoryStore()))
+    rows = [
+        f"| `{method.upper()} {path}` | {_cell(operation['summary'])} | {_scope(operation)} |"
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return "\n".join(["| operation | what it does | needs a key |", "| --- | --- | --- |", *rows])
+
+
+def _scope(operation: dict[str, Any]) -> str:
+    return "yes" if operation.get("security") else ""
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": lambda: settings(GENERAL, "TOCSIN__"),
     "pipeline-settings": lambda: settings(PIPELINE, "TOCSIN__PIPELINES__NAME__"),
@@ -78,6 +99,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "retention-settings": lambda: settings(RETENTION, "TOCSIN__RETENTION__"),
     "channels": channels,
     "commands": commands,
+    "operations": operations,
 }
 
 
