@@ -40,7 +40,7 @@ class ReceivedDocument(BaseModel):
     """Events that are on the disk."""
 
     received: int
-    server_time: AwareDatetime = Field(alias=SERVER_TIME)
+    time: AwareDatetime = Field(description="By the server's clock.")
 
 
 def _described() -> dict[str, object]:

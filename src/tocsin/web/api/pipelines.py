@@ -138,7 +138,8 @@ def place_of(cursor: str | None) -> Place | None:
     match unpack(cursor):
         case None:
             return None
-        case [severity, str(pipeline), str(environment)] if severity in {None, *Severity}:
-            worst = Severity(severity) if severity is not None else None
-            return Place(severity=worst, pipeline=pipeline, environment=environment)
+        case [None, str(pipeline), str(environment)]:
+            return Place(severity=None, pipeline=pipeline, environment=environment)
+        case [str(severity), str(pipeline), str(environment)] if severity in set(Severity):
+            return Place(severity=Severity(severity), pipeline=pipeline, environment=environment)
     raise no_cursor()

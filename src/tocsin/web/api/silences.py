@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from tocsin.core.alert import Alert
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.position import Position
 from tocsin.core.route import LABELS
@@ -169,7 +171,7 @@ def end(server: ThisServer, actor: Doer, silence_id: Id) -> Json:
     with engine.store.reading() as tx:
         silence = _silence_of(tx, silence_id)
     _require_environment(actor, silence.matchers)
-    left = []
+    left: Sequence[Alert] = ()
     if silence.state(engine.clock()) is not State.EXPIRED:
         silence, left = end_silence(engine, silence.id, by=actor.name, origin=actor.origin)
         notify_due(engine)

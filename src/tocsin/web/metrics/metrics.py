@@ -21,7 +21,7 @@ class Metrics:
     def __init__(self, engine: Engine) -> None:
         """Tell of the store of `engine`, of this process, and of what is noted here."""
         # When each counter began is of no use to anybody, and would double the text.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(Stored(engine))
