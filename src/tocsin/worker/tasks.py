@@ -18,6 +18,7 @@ from tocsin.engine.groups import tell_groups
 from tocsin.engine.inbox import take_in
 from tocsin.engine.steps import Steps
 from tocsin.engine.tick import Ticked, look
+from tocsin.engine.watchdog import Watchdog
 from tocsin.worker import jobs
 from tocsin.worker.threads import in_thread
 
@@ -48,6 +49,7 @@ class Tasks:
     #: The channels that something is being sent on.
     serving: set[str] = field(default_factory=set)
     _steps: Steps = field(init=False)
+    _watchdog: Watchdog = field(init=False)
     _sender: Engine | None = None
     _alarm: asyncio.TimerHandle | None = None
     _failing: set[str] = field(default_factory=set)
@@ -55,6 +57,7 @@ class Tasks:
     def __post_init__(self) -> None:
         """Tell Procrastinate what to do for each kind of job."""
         self._steps = Steps(self.engine)
+        self._watchdog = Watchdog(self.engine.config.watchdog_url)
         self.app.task(name=jobs.TAKE_IN, pass_context=True)(self._guarded(self._take_in))
         self.app.task(name=jobs.SERVE, pass_context=True)(self._guarded(self._serve))
         ticking = self.app.task(name=jobs.TICK, pass_context=True, queue=jobs.LOOKING)(self._guarded(self._tick))
@@ -79,6 +82,7 @@ class Tasks:
         done = await in_thread(self._look)
         if done is not None:
             self.report(done)
+            self._watchdog.ticked()
             await self.ask_to_tell()
 
     async def _serve(self, context: JobContext, channel: str) -> None:
