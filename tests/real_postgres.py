@@ -142,4 +142,6 @@ def _not_as_root(folder: Path) -> list[str]:
             parent.chmod(parent.stat().st_mode | 0o001)
     setpriv = shutil.which("setpriv")
     assert setpriv is not None
-    return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    whom = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    # It ends with the tests, even if those are killed.
+    return [setpriv, *whom, "--pdeathsig=QUIT"]

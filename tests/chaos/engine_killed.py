@@ -1,11 +1,12 @@
 """A program that lets an engine live through a story, and kills it at every step and every line of one act of it.
 
-Each death happens in a world of its own: a copy of the folder as it was before the act, where the act is done by a
+Each death happens in a world of its own: folder and store as they were before the act, where the act is done by a
 child that is killed. Then another engine does the act again, and lives through the end of the story. In the first of
 these worlds nobody was killed.
 
-Usage: engine_killed.py FOLDER URL ACT. Messages go to URL/story-N for the acts N before this one, and to URL/WORLD
-from then on. Prints one JSON object a line for each world that was played to its end, and one about all of them.
+Usage: engine_killed.py FOLDER STORE URL ACT. "{home}" in STORE is the home of the engine. Messages go to URL/story-N
+for the acts N before this one, and to URL/WORLD from then on. Prints one JSON object a line for each world that was
+played to its end, and one about all of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from pathlib import Path
 from desk import Desk, channel, event
 from killing import Line, at_every_line, count_hand_overs, die_at_line, die_at_step, in_child, no_wait_for_the_disk
 from made import at, good_run, run
+from stage import Stage
 from tocsin.config.model import PipelineConfig
 from tocsin.core.matchers import Matcher, parse_matcher
 from tocsin.core.outbox import Status
@@ -33,11 +34,12 @@ from tocsin.core.run import Run
 from tocsin.engine.act import acknowledge_alert, snooze_alert
 from tocsin.engine.silences import add_silence
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 #: shop9 has another owner, and so a group of its own; "lost" goes to a channel that refuses everything.
 ALL = ("shop1", "shop2", "shop3", "shop9", "solo", "lost", "quiet")
 SILENCED_UNTIL = at(40)
+#: Of so many steps PostgreSQL gets one.
+SOME = 5
 
 
 def failed(*names: str, ended: float) -> list[Run]:
@@ -110,13 +112,10 @@ STORY = (
 class Theatre:
     """Lets engines play an act of the story, be killed in it, and be followed by others."""
 
-    def __init__(self, folder: Path, url: str, number: int) -> None:
+    def __init__(self, stage: Stage, url: str, number: int) -> None:
         """Play the story up to this act, and keep what it leaves."""
-        self._stage = folder / "stage"
-        self._kept = folder / "kept"
+        self._stage = stage
         self._url = url
-        # One for all worlds: it keeps what SQLAlchemy has made of each statement, which costs more than to run it.
-        self._store = SqliteStore(self._stage / "t.db", patience=60)
         self._act = STORY[number]
         self._end = STORY[max(number + 1, len(STORY) - 2) :]
         self._taken = count_hand_overs()
@@ -129,8 +128,7 @@ class Theatre:
             act.play(act.begin(self._desk(f"story-{index}")))
         at_every_line(lambda _: None)
         self._act.begin(self._desk("story"))
-        self._store.close()
-        shutil.copytree(self._stage, self._kept)
+        self._stage.keep()
         self._taken[0] = 0
         self._untouched = self._left()
         #: What deaths have left that somebody has gone on with.
@@ -164,7 +162,7 @@ class Theatre:
                 self._play(world)
             self._play_end(world)
         if new or left != self._untouched:
-            self._set_up()
+            self._stage.put_back()
         self.killed += killed
         return killed
 
@@ -173,8 +171,9 @@ class Theatre:
 
         The names that differ from one engine to the next are left out.
         """
+        self._stage.settle()
         house = self._desk("")
-        with self._store.reading() as tx:
+        with self._stage.store.reading() as tx:
             written = (
                 [replace(one, lease_owner=None) for one in house.decided()],
                 tx.alerts(limit=1000),
@@ -194,11 +193,6 @@ class Theatre:
         waiting = [one.id for one in house.decided() if one.status is Status.WAITING]
         sys.stdout.write(json.dumps({"world": world, "waiting": waiting, "spool": house.spool.waiting()}) + "\n")
 
-    def _set_up(self) -> None:
-        self._store.close()
-        shutil.rmtree(self._stage)
-        shutil.copytree(self._kept, self._stage)
-
     def _play(self, world: str, prepare: Callable[[], None] = lambda: None) -> Desk:
         house = self._desk(world)
         prepare()
@@ -206,16 +200,23 @@ class Theatre:
         return house
 
     def _desk(self, path: str) -> Desk:
-        return desk(self._stage, self._store, f"{self._url}/{path}")
+        return desk(self._stage.home, self._stage.store, f"{self._url}/{path}")
 
 
 def main() -> None:
-    """Kill an engine at every step of the act, and at every line that the act is the first to pass."""
-    folder, url, act = sys.argv[1:]
-    theatre = Theatre(Path(folder), url, int(act))
+    """Kill an engine at every step of the act, and at every line that the act is the first to pass.
+
+    In PostgreSQL a world takes several times as long: there, at some of the steps, other ones in each act.
+    """
+    folder, store, url, act = sys.argv[1:]
+    theatre = Theatre(Stage(Path(folder), store), url, int(act))
     theatre.kill("undisturbed", lambda: None)
-    for kill in (theatre.kill_at_step, theatre.kill_at_line):
-        for number in itertools.count():
+    if store.startswith("sqlite"):
+        kills = [(theatre.kill_at_step, 0, 1), (theatre.kill_at_line, 0, 1)]
+    else:
+        kills = [(theatre.kill_at_step, int(act) % SOME, SOME)]
+    for kill, first, step in kills:
+        for number in itertools.count(first, step):
             if not kill(number):
                 break
     sys.stdout.write(json.dumps({"killed": theatre.killed, "lines": sorted(theatre.spared)}) + "\n")

@@ -1,8 +1,9 @@
 """A program that lets engines live through random troubles, and kills them at random moments.
 
-Usage: killed_at_random.py FOLDER URL DEAF_URL SEED ROUNDS. The rounds have the seeds from SEED on. Messages of a round
-go to URL/SEED/ill, or where nobody listens to DEAF_URL, and when all is well again to URL/SEED/well. Prints one JSON
-object a round: what has happened, what was decided, and what still waits.
+Usage: killed_at_random.py FOLDER STORE URL DEAF_URL SEED ROUNDS. "{home}" in STORE is the home of the engines. The
+rounds have the seeds from SEED on. Messages of a round go to URL/SEED/ill, or where nobody listens to DEAF_URL, and
+when all is well again to URL/SEED/well. Prints one JSON object a round: what has happened, what was decided, and what
+still waits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +21,7 @@ from pathlib import Path
 from desk import Desk, channel, event
 from killing import die_after_lines, die_at_step, in_child, no_wait_for_the_disk
 from made import NOON, at, good_run, run
+from stage import Stage
 from tocsin.channels.base import Outgoing
 from tocsin.channels.webhook import Webhook
 from tocsin.config.model import PipelineConfig
@@ -33,7 +34,6 @@ from tocsin.engine.act import acknowledge_alert, snooze_alert
 from tocsin.engine.silences import add_silence
 from tocsin.errors import NotFound
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 PIPELINES = {"orders": "a", "stock": "a", "users": "b"}
 #: Seconds that a receiver which does not answer is waited for, so that no round takes long.
@@ -157,16 +157,12 @@ def be_impatient() -> None:
 
 def main() -> None:
     """Live through rounds."""
-    folder, url, deaf, seed, rounds = sys.argv[1:]
-    stage, empty = Path(folder) / "stage", Path(folder) / "empty"
-    store = SqliteStore(stage / "t.db", patience=60)
-    store.close()
-    shutil.copytree(stage, empty)
+    folder, store, url, deaf, seed, rounds = sys.argv[1:]
+    stage = Stage(Path(folder), store)
+    stage.keep()
     for number in range(int(rounds)):
-        Round(int(seed) + number, stage, store, (url, deaf)).live()
-        store.close()
-        shutil.rmtree(stage)
-        shutil.copytree(empty, stage)
+        Round(int(seed) + number, stage.home, stage.store, (url, deaf)).live()
+        stage.put_back()
 
 
 if __name__ == "__main__":

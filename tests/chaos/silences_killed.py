@@ -1,7 +1,8 @@
 """A program that begins a silence and is killed once that is done, and is killed at each step in which one ends.
 
-Usage: silences_killed.py FOLDER. Leaves FOLDER/begun, prints the id of the silence in it, leaves FOLDER/N for the N-th
-statement or commit of the end, and prints how many children were killed there.
+Usage: silences_killed.py FOLDER STORE… Leaves FOLDER/begun and the first store, prints the id of the silence in it,
+leaves FOLDER/N and the next store for the N-th statement or commit of the end, and prints how many children were killed
+there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from desk import Desk
 from made import at, run
 from tocsin.core.matchers import Matcher
 from tocsin.engine.silences import add_silence, close_silences
-from tocsin.store.sqlite import SqliteStore
+from tocsin.store.open import open_store
 
 CONDITION = Matcher(label="pipeline", operator="=", value="orders")
 
@@ -35,14 +36,13 @@ def die_before(last: int) -> None:
     event.listen(Engine, "commit", step)
 
 
-def desk(folder: Path) -> Desk:
+def desk(folder: Path, store: str) -> Desk:
     """Return an engine with one file channel."""
-    return Desk(folder, SqliteStore(folder / "t.db", patience=60), "ops")
+    return Desk(folder, open_store(store, patience=60), "ops")
 
 
-def begin(folder: Path) -> str:
+def begin(house: Desk) -> str:
     """Begin a silence of ten minutes, and return its id."""
-    house = desk(folder)
     made = add_silence(
         house.engine, [CONDITION], starts_at=at(0), ends_at=at(10), reason="the warehouse is moved", author="ann"
     )
@@ -51,17 +51,17 @@ def begin(folder: Path) -> str:
 
 def main() -> None:
     """Let children die, the last ones until one of them comes through."""
-    folder = Path(sys.argv[1])
+    folder, first, *others = Path(sys.argv[1]), *sys.argv[2:]
     child = os.fork()
     if not child:
-        os.write(1, f"{begin(folder / 'begun')}\n".encode())
+        os.write(1, f"{begin(desk(folder / 'begun', first))}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    for number in itertools.count():
+    for number, store in enumerate(others):
         child = os.fork()
         if not child:
-            begin(folder / str(number))
-            house = desk(folder / str(number))
+            house = desk(folder / str(number), store)
+            begin(house)
             house.report(run())
             house.now = at(20)
             die_before(number)

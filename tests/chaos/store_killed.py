@@ -1,6 +1,7 @@
 """A program that ingests an event into a new store and is killed before its n-th statement, for every n.
 
-Usage: store_killed.py FOLDER. Leaves FOLDER/N.db for each N, and prints how many children were killed.
+Usage: store_killed.py STORE… The N-th store is for the child that is killed before its n-th statement; they have to be
+more than there are statements. Prints how many children were killed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import Engine, event
 
@@ -21,8 +21,8 @@ from tocsin.core.outbox import ChannelState, Delivery, Notification, Receipt
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.core.silence import Silence
+from tocsin.store.open import open_store
 from tocsin.store.protocol import Store
-from tocsin.store.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STARTED = Run(id="r1", pipeline="orders", environment="prod", started_at=NOON)
@@ -88,11 +88,11 @@ def die_before(last: int) -> None:
 
 def main() -> None:
     """Let children die until one of them comes through."""
-    for number in itertools.count():
+    for number, url in enumerate(sys.argv[1:]):
         child = os.fork()
         if not child:
             die_before(number)
-            store = SqliteStore(Path(sys.argv[1]) / f"{number}.db")
+            store = open_store(url)
             start(store)
             end(store)
             os._exit(0)

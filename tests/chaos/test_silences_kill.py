@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,24 +18,28 @@ PROGRAM = Path(__file__).with_name("silences_killed.py")
 
 
 def test_a_silence_outlives_its_process_and_its_end_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_store_url: Callable[[], str]
 ) -> None:
     """What was begun is there whatever happens next; an end is noticed and said together, or not yet at all."""
     monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[1]))
-    command = [sys.executable, "-W", "error", str(PROGRAM), str(tmp_path)]
+    first, *others = (new_store_url() for _ in range(40))
+    command = [sys.executable, "-W", "error", str(PROGRAM), str(tmp_path), first, *others]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
     begun, killed = ended.stdout.split("\n")
     program = runpy.run_path(str(PROGRAM))
 
-    survivor = program["desk"](tmp_path / "begun")
+    survivor = program["desk"](tmp_path / "begun", first)
     with survivor.store.reading() as tx:
         assert [silence.id for silence in tx.silences(at(0))] == [begun]
     survivor.store.close()
 
     seen = Counter[bool]()
     for number in range(int(killed) + 1):
-        second = program["desk"](tmp_path / str(number))
+        second = program["desk"](tmp_path / str(number), others[number])
+        # Until the server has ended what was begun.
+        with second.store.writing():
+            pass
         second.now = at(20)
         with second.store.reading() as tx:
             waits = bool(tx.silences_to_close(at(20)))
