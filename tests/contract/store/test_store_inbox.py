@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from made import at
+from made import at, run
 from tocsin.core.inbox import Received
 from tocsin.store.protocol import Store
 
@@ -98,3 +98,17 @@ def test_events_that_come_at_the_same_time_are_all_there(store: Store) -> None:
         thread.join()
     with store.reading() as tx:
         assert tx.backlog()[0] == 4 * 25 + 25
+
+
+def test_names_that_no_index_holds_are_told_apart(store: Store) -> None:
+    """A server is sent whatever somebody makes up: names of any length that begin alike are kept and found."""
+    long = "".join(f"{number}ü" for number in range(3_000))
+    with store.writing() as tx:
+        for end in "ab":
+            assert tx.remember_event(long + end, at(0))
+            tx.save_run(run(long + end, pipeline=long + end, environment=long, logical_id=long, attempt=2**53))
+        assert not tx.remember_event(long + "a", at(0))
+    with store.reading() as tx:
+        for end in "ab":
+            assert tx.run(long + end) == tx.runs(pipeline=long + end, environment=long)[0]
+        assert len(tx.find_runs(long[:100])) == 2
