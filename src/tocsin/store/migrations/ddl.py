@@ -6,6 +6,7 @@ needs another meaning gets another name.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Text, column
@@ -16,6 +17,9 @@ KEY = Text().with_variant(Text(collation="C"), "postgresql")
 MOMENT = BigInteger()
 #: Given by the database to each new row.
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+#: Bytes of a key, and those of its hash.
+_LONGEST_KEY, _HASH = 600, 64
 
 
 def falling(name: str) -> ColumnElement[Any]:
@@ -29,5 +33,10 @@ def only(condition: ColumnElement[bool]) -> dict[str, Any]:
 
 
 def as_key(value: str | None) -> str | None:
-    """Return a text as a `KEY` holds it: what databases refuse is written as backslash escapes."""
-    return None if value is None else value.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    """Return a text as a `KEY` holds it: without what databases refuse, and what is too long ends in its hash."""
+    if value is None:
+        return None
+    key = value.encode(errors="backslashreplace").replace(b"\0", b"\\x00")
+    if len(key) > _LONGEST_KEY:
+        key = key[: _LONGEST_KEY - _HASH] + hashlib.sha256(key).hexdigest().encode()
+    return key.decode(errors="ignore")

@@ -38,6 +38,9 @@ def upgrade(op: Operations) -> None:
     _add_access(op)
     _add_pipelines(op)
     _widen_alerts(op)
+    if op.get_bind().dialect.name == "postgresql":
+        # What is said to a server may be any number; in SQLite an integer has 64 bits by itself.
+        op.alter_column("runs", "attempt", type_=BigInteger())
     op.create_index("events_by_age", "events", ["at"])
     op.create_index("groups_by_age", "groups", ["opened_at"])
     op.create_index("slots_by_age", "slots", ["due_at"])
