@@ -13,7 +13,12 @@ from tocsin.config.model import Config
 from tocsin.config.oidc import OidcConfig
 from tocsin.core.access import Role
 
-GIVEN: dict[str, Any] = {"issuer": "https://id.example/", "client_id": "tocsin", "client_secret": "made up", "default_role": "read"}
+GIVEN: dict[str, Any] = {
+    "issuer": "https://id.example/",
+    "client_id": "tocsin",
+    "client_secret": "made up",
+    "default_role": "read",
+}
 
 
 def configured(serve: dict[str, Any] | None = None, *, secrets_allowed: bool = True, **oidc: Any) -> Config:
