@@ -106,6 +106,7 @@ def test_a_restart_costs_no_transaction() -> None:
 FORK = """
 import os, sys
 from datetime import UTC, datetime
+from tocsin.store.open import open_store
 
 store = open_store(sys.argv[1], patience=60)
 

@@ -49,7 +49,7 @@ def store(url: str) -> Iterator[PostgresStore]:
     ("url", "message"),
     [
         # Nobody listens.
-        ("postgresql://u:secret@127.0.0.1:1/t", "Connection refused .* pg_isready -d postgresql://127.0.0.1:1/t"),
+        ("postgresql://u:secret@127.0.0.1:1/t", r"Connection refused\. .* pg_isready -d postgresql://127.0.0.1:1/t"),
         ("postgres://u:secret@127.0.0.1:1/t", "the store postgresql://127.0.0.1:1/t cannot be used"),
         # No such machine.
         ("postgresql://u:secret@none.invalid/t", "none.invalid.* pg_isready"),
