@@ -12,12 +12,14 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tocsin.core.retention import Kept
+from tocsin.core.position import Position
 from tocsin.core.run import Outcome
 from tocsin.store.protocol import Transaction
 from tocsin.store.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+LEFT = Position(at=NOON, id="x")
 
 
 @contextmanager
@@ -55,6 +57,17 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     ),
     (lambda tx: tx.count_pipelines(), ["COVERING INDEX pipelines_by_outcome"]),
     (lambda tx: tx.count_open_alerts(), ["alerts_open_first (open=?)"]),
+    (lambda tx: tx.runs(after=LEFT), ["runs_by_start (started_at"]),
+    (lambda tx: tx.runs(pipeline="p", environment="e", after=LEFT), ["runs_by_pipeline"]),
+    (lambda tx: tx.alerts(after=LEFT), ["alerts_open_first"]),
+    (lambda tx: tx.notification("n"), ["autoindex_notifications"]),
+    (lambda tx: tx.notifications(after=LEFT), ["notifications_by_time (created_at"]),
+    (lambda tx: tx.all_silences(after=LEFT, limit=9), ["silences_by_end (over_at"]),
+    (lambda tx: tx.groups(after=LEFT, limit=9), ["groups_by_age (opened_at"]),
+    (lambda tx: tx.waiting(), ["notifications_waiting"]),
+    (lambda tx: tx.last_delivery(), ["deliveries"]),
+    (lambda tx: tx.deliveries_after(7, limit=9), ["deliveries USING INTEGER PRIMARY KEY (rowid>?)"]),
+    (lambda tx: tx.count_outcomes(since=NOON), ["runs_by_start (started_at>?)"]),
     (lambda tx: tx.first_start(), ["COVERING INDEX runs_by_start"]),
     (lambda tx: tx.ended_runs(since=NOON, until=NOON + MINUTE, limit=9), ["runs_by_start (started_at"]),
     (lambda tx: tx.days("p", "e", since=NOON.date()), ["autoindex_days_1 (pipeline=? AND environment=? AND day>?)"]),

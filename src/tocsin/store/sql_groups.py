@@ -64,7 +64,7 @@ class Groups(Rows):
         return [load(Group, text) for text in self._connection.scalars(_FIND, begins_with(prefix))]
 
     def groups(self, *, after: Position | None = None, limit: int) -> Sequence[Group]:
-        """Return groups, newest first; served by `groups_by_time`."""
+        """Return groups, newest first; served by `groups_by_age`."""
         query = _NEWEST if after is None else _NEXT
         return [load(Group, text) for text in self._connection.scalars(query, {**left_at(after), "limit": limit})]
 
