@@ -19,11 +19,15 @@ _BATCH = 50
 _log = logging.getLogger("tocsin")
 
 
-def take_in(engine: Engine) -> int:
-    """Take in all that waits in the inbox and return how many events that was.
+def take_in(engine: Engine, *, most: int | None = None) -> int:
+    """Take in what waits in the inbox and return how many events that was.
 
     An event leaves the inbox in the transaction that takes it in. One that cannot be used is kept with the reason, and
     does not hold up those behind it. Any number of processes may do this at any time: each event is taken in once.
+
+    Args:
+        engine: Whose store to look into.
+        most: Begin no further batch after so many events; None for all that waits.
 
     Raises:
         StoreError: The store cannot be read or written; what was not taken in stays in the inbox.
@@ -31,7 +35,7 @@ def take_in(engine: Engine) -> int:
     if engine.makeshift_for is not None:
         return 0
     taken = 0
-    while _waits(engine):
+    while (most is None or taken < most) and _waits(engine):
         taken += _take_batch(engine)
     return taken
 
