@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from tocsin.core.retention import Kept
 from tocsin.core.position import Position
+from tocsin.core.retention import Kept
 from tocsin.core.run import Outcome
 from tocsin.store.protocol import Transaction
 from tocsin.store.sqlite import SqliteStore
