@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from tocsin.core.access import LONGEST_PASSWORD, Action, AuditEntry, User, user_name
 from tocsin.engine.engine import Engine
@@ -21,12 +19,10 @@ from tocsin.web.access.access import Access, access_of, origin_of
 from tocsin.web.access.cookie import drop_token, set_token, token_in
 from tocsin.web.access.page import login_page
 from tocsin.web.access.passwords import is_right
-from tocsin.web.problem import Problem
+from tocsin.web.form import read_form
 
 #: Where a login leads if nobody asked for a page.
 HOME = "/"
-#: Bytes of a form: a name, a password of any length that is allowed, and where to go.
-_MOST = 16 * 1024
 #: One guess at a time: each takes memory and time, so that many at once would leave none for the rest. Those who wait
 #: hold no thread.
 _ONE_AT_A_TIME = anyio.CapacityLimiter(1)
@@ -47,7 +43,7 @@ async def log_in(request: Request) -> Response:
     """Let somebody in who has the right password."""
     access = access_of(request)
     access.require_our_site(request)
-    form = await _form(request)
+    form = await read_form(request)
     if _ONE_AT_A_TIME.statistics().tasks_waiting >= _MOST_WAITING:
         raise throttle.too_many()
     name, to = form.get("name", ""), local_path(form.get("to", HOME))
@@ -145,21 +141,3 @@ async def _leave(request: Request, *, everywhere: bool) -> Response:
     response = RedirectResponse("/login", status_code=303)
     drop_token(response, secure=secure)
     return response
-
-
-async def _form(request: Request) -> dict[str, str]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise Problem(415, "Send a form, with Content-Type: application/x-www-form-urlencoded.")
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MOST:
-                raise Problem(413, f"A login has {_MOST:,} bytes at most.", {"Connection": "close"})
-    except ClientDisconnect:
-        raise Problem(400, "The connection ended before the form did.", {"Connection": "close"}) from None
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=10))
-    except ValueError as error:
-        raise Problem(400, f"This is no form: {error}.") from error
