@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from made import run
 from tocsin.core.position import Position
 from tocsin.core.retention import Kept
 from tocsin.core.run import Outcome
@@ -68,6 +69,10 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.last_delivery(), ["deliveries"]),
     (lambda tx: tx.deliveries_after(7, limit=9), ["deliveries USING INTEGER PRIMARY KEY (rowid>?)"]),
     (lambda tx: tx.count_outcomes(since=NOON), ["runs_by_start (started_at>?)"]),
+    (
+        lambda tx: tx.neighbourhood(run(), each=9),
+        ["(pipeline=? AND environment=? AND started_at<?)", "(pipeline=? AND environment=? AND started_at>?)"],
+    ),
     (lambda tx: tx.first_start(), ["COVERING INDEX runs_by_start"]),
     (lambda tx: tx.ended_runs(since=NOON, until=NOON + MINUTE, limit=9), ["runs_by_start (started_at"]),
     (lambda tx: tx.days("p", "e", since=NOON.date()), ["autoindex_days_1 (pipeline=? AND environment=? AND day>?)"]),

@@ -9,6 +9,7 @@ from typing import Protocol
 from tocsin.core.attribution import Start
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
+from tocsin.core.neighbour import Neighbourhood
 from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.retention import Kept, Pruned
 from tocsin.core.run import Context, Outcome, Run
@@ -33,6 +34,9 @@ class FleetTransaction(Protocol):
 
     def recent_starts(self, of: Collection[tuple[str, str]], *, each: int) -> Mapping[tuple[str, str], Sequence[Start]]:
         """Return the newest attempts of these pipelines and environments, at most `each` of one, newest first."""
+
+    def neighbourhood(self, run: Run, *, each: int) -> Neighbourhood:
+        """Return a stored run among those of its pipeline that began around it, at most `each` before and after it."""
 
     def worst_first(
         self,

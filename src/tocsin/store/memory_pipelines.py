@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.finding import Kind
+from tocsin.core.neighbour import Neighbour, Neighbourhood
 from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
@@ -36,6 +38,14 @@ class Pipelines(Part):
             if (run.pipeline, run.environment) in of:
                 found.setdefault((run.pipeline, run.environment), []).append(start_of(run))
         return {key: starts[:each] for key, starts in found.items()}
+
+    def neighbourhood(self, run: Run, *, each: int) -> Neighbourhood:
+        """Return a stored run among those of its pipeline that began around it, at most `each` before and after it."""
+        of_it = (one for one in self._read.runs.values() if one.pipeline == run.pipeline)
+        same = sorted((one for one in of_it if one.environment == run.environment), key=_begun)
+        place = [one.id for one in same].index(run.id)
+        first = max(place - each, 0)
+        return Neighbourhood(runs=[_neighbour(one) for one in same[first : place + each + 1]], place=place - first)
 
     def worst_first(
         self,
@@ -71,6 +81,16 @@ class Pipelines(Part):
 
     def _open_alerts(self, environment: str | None) -> list[Alert]:
         return [one for one in self._read.alerts.values() if one.open and environment in {None, one.environment}]
+
+
+def _begun(run: Run) -> tuple[datetime, str]:
+    return run.started_at, run.id
+
+
+def _neighbour(run: Run) -> Neighbour:
+    return Neighbour(
+        id=run.id, logical_id=run.logical_id, attempt=run.attempt, started_at=run.started_at, outcome=run.outcome
+    )
 
 
 def _shown(one: Standing, show: Show | None) -> bool:

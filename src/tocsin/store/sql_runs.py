@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, tuple_
 
 from tocsin.core.attribution import Start
+from tocsin.core.neighbour import Neighbour, Neighbourhood
 from tocsin.core.position import Position
 from tocsin.core.run import Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
@@ -104,6 +105,18 @@ _STARTS = (
     .order_by(runs.c.started_at.desc())
     .limit(bindparam("limit"))
 )
+_OF_PIPELINE = (runs.c.pipeline == bindparam("pipeline"), runs.c.environment == bindparam("environment"))
+_THIS = tuple_(bindparam("started_at", type_=runs.c.started_at.type), bindparam("id", type_=runs.c.id.type))
+_BRIEF = (
+    select(runs.c.id, runs.c.logical_id, runs.c.attempt, runs.c.started_at, runs.c.outcome)
+    .where(*_OF_PIPELINE)
+    .limit(bindparam("limit"))
+)
+#: A run itself, and those that began before it; and those that began after it.
+_UP_TO = _BRIEF.where(tuple_(runs.c.started_at, runs.c.id) <= _THIS).order_by(
+    runs.c.started_at.desc(), runs.c.id.desc()
+)
+_SINCE = _BRIEF.where(tuple_(runs.c.started_at, runs.c.id) > _THIS).order_by(runs.c.started_at, runs.c.id)
 _ENDED = (
     select(runs.c.pipeline)
     .where(runs.c.environment == bindparam("environment"))
@@ -193,6 +206,18 @@ class Runs(Pipelines):
                 of_it.append(_start(row))
         return {one: starts for one, starts in found.items() if starts}
 
+    def neighbourhood(self, run: Run, *, each: int) -> Neighbourhood:
+        """Return a stored run among those of its pipeline that began around it; served by `runs_by_pipeline`."""
+        values = {
+            "pipeline": run.pipeline,
+            "environment": run.environment,
+            "started_at": run.started_at,
+            "id": run.id,
+        }
+        up_to = self._connection.execute(_UP_TO, {**values, "limit": each + 1}).all()[::-1]
+        since = self._connection.execute(_SINCE, {**values, "limit": each}).all()
+        return Neighbourhood(runs=[_neighbour(row) for row in (*up_to, *since)], place=len(up_to) - 1)
+
     def starts(self, pipeline: str, environment: str, *, limit: int) -> Sequence[Start]:
         """Return the attempts of a pipeline, newest first; served by `runs_by_pipeline`."""
         values = {"pipeline": pipeline, "environment": environment, "limit": limit}
@@ -202,6 +227,16 @@ class Runs(Pipelines):
         """Return the pipelines of the runs that ended last by `moment`; served by `runs_by_end` alone."""
         values = {"environment": environment, "since": moment - within, "moment": moment, "limit": limit}
         return self._connection.scalars(_ENDED, values).all()
+
+
+def _neighbour(row: Row[Any]) -> Neighbour:
+    return Neighbour(
+        id=row.id,
+        logical_id=row.logical_id,
+        attempt=row.attempt,
+        started_at=row.started_at,
+        outcome=Outcome(row.outcome),
+    )
 
 
 def _start(row: Row[Any]) -> Start:
