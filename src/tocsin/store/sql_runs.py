@@ -107,7 +107,7 @@ _STARTS = (
 )
 _OF_PIPELINE = (runs.c.pipeline == bindparam("pipeline"), runs.c.environment == bindparam("environment"))
 _THIS = tuple_(bindparam("started_at", type_=runs.c.started_at.type), bindparam("id", type_=runs.c.id.type))
-_BRIEF = (
+_BRIEF: Select[Any] = (
     select(runs.c.id, runs.c.logical_id, runs.c.attempt, runs.c.started_at, runs.c.outcome)
     .where(*_OF_PIPELINE)
     .limit(bindparam("limit"))
