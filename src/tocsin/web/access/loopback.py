@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tocsin.engine.engine import Engine
@@ -13,6 +14,7 @@ from tocsin.errors import ConfigError
 _OF_PROXIES = frozenset({"forwarded", "via", "x-real-ip"})
 
 
+@lru_cache(maxsize=100)
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that is bound to `host`.
 
@@ -66,6 +68,7 @@ def check_reachability(engine: Engine, *, bound: str) -> None:
     )
 
 
+@lru_cache(maxsize=100)
 def _names_loopback(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
