@@ -46,6 +46,7 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.runs(pipeline="p", environment="e", before=NOON), ["runs_by_pipeline"]),
     (lambda tx: tx.runs(pipeline="p", environment="e", outcomes={Outcome.FAILED}), ["runs_by_pipeline"]),
     (lambda tx: tx.runs(outcomes={Outcome.RUNNING}), ["runs_running"]),
+    (lambda tx: tx.pipeline_names(), ["COVERING INDEX sqlite_autoindex_pipelines_1"]),
     (lambda tx: tx.latest_runs(), ["pipelines USING INDEX sqlite_autoindex_pipelines_1", "autoindex_runs"]),
     (lambda tx: tx.latest_runs(after=("p", "e"), limit=9), ["(pipeline,environment)>(?,?)", "autoindex_runs"]),
     (
@@ -176,6 +177,7 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.notifications(status="waiting"), ["notifications_waiting_by_time"]),
     (lambda tx: tx.notifications(alert_id="a"), ["notifications_by_alert"]),
     (lambda tx: tx.deliveries("n"), ["deliveries_by_notification"]),
+    (lambda tx: tx.last_deliveries(["ops"], each=20), ["deliveries_by_channel (channel=?)"]),
     (lambda tx: tx.receipt("a", "c"), ["autoindex_receipts"]),
     (lambda tx: tx.channel_state("c"), ["autoindex_channels"]),
 ]

@@ -29,6 +29,12 @@ class FleetTransaction(Protocol):
             limit: The most to return; None for all.
         """
 
+    def pipeline_names(self) -> Sequence[tuple[str, str]]:
+        """Return the name and environment of each pipeline that has ever run, in this order.
+
+        They are as pipelines are found by: one of more than 600 bytes ends in its hash.
+        """
+
     def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
         """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
 

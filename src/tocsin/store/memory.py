@@ -328,6 +328,11 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
         found = [one for one in self._read.deliveries if one.notification_id == notification_id]
         return sorted(found, key=lambda one: one.at)
 
+    def last_deliveries(self, names: Collection[str], *, each: int) -> Mapping[str, Sequence[Delivery]]:
+        """Return the newest attempts on each of these channels, at most `each` of one, newest first."""
+        newest_first = sorted(self._read.deliveries, key=lambda one: one.at)[::-1]
+        return {name: [one for one in newest_first if one.channel == name][:each] for name in names}
+
     def receipt(self, alert_id: str, channel: str) -> Receipt | None:
         """Return what the channel kept of its first message about the alert."""
         return self._read.receipts.get((alert_id, channel))

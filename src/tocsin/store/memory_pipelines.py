@@ -25,6 +25,10 @@ class Pipelines(Part):
         latest = {(run.pipeline, run.environment): run for run in oldest_first}
         return [latest[key] for key in sorted(latest) if after is None or key > after][:limit]
 
+    def pipeline_names(self) -> Sequence[tuple[str, str]]:
+        """Return the name and environment of each pipeline that has ever run, in this order."""
+        return sorted({(run.pipeline, run.environment) for run in self._read.runs.values()})
+
     def last_contexts(self, pipelines: Collection[str], environment: str) -> Mapping[str, Context]:
         """Return where the newest run of each of these pipelines ran, by the name of the pipeline; some have none."""
         latest = (run for run in self.latest_runs() if run.environment == environment)

@@ -101,6 +101,12 @@ _DELIVERIES = (
     .where(deliveries.c.notification_id == bindparam("notification_id"))
     .order_by(deliveries.c.at, deliveries.c.id)
 )
+_LAST_DELIVERIES = (
+    select(deliveries.c.data)
+    .where(deliveries.c.channel == bindparam("channel"))
+    .order_by(deliveries.c.at.desc(), deliveries.c.id.desc())
+    .limit(bindparam("each"))
+)
 _ADD_DELIVERY = deliveries.insert()
 _RECEIPT = select(receipts.c.data).where(
     receipts.c.alert_id == bindparam("alert_id"), receipts.c.channel == bindparam("channel")
@@ -205,13 +211,26 @@ class Outbox(Rows):
         """Append one attempt to the delivery log."""
         self._write(
             _ADD_DELIVERY,
-            {"notification_id": delivery.notification_id, "at": delivery.at, "data": dump(delivery)},
+            {
+                "notification_id": delivery.notification_id,
+                "channel": delivery.channel,
+                "at": delivery.at,
+                "data": dump(delivery),
+            },
         )
 
     def deliveries(self, notification_id: str) -> Sequence[Delivery]:
         """Return the attempts for a notification; served by `deliveries_by_notification`."""
         found = self._connection.scalars(_DELIVERIES, {"notification_id": notification_id})
         return [load(Delivery, text) for text in found]
+
+    def last_deliveries(self, names: Collection[str], *, each: int) -> Mapping[str, Sequence[Delivery]]:
+        """Return the newest attempts on these channels; served by `deliveries_by_channel`."""
+        found = {}
+        for name in names:
+            texts = self._connection.scalars(_LAST_DELIVERIES, {"channel": name, "each": each})
+            found[name] = [load(Delivery, text) for text in texts]
+        return found
 
     def receipt(self, alert_id: str, channel: str) -> Receipt | None:
         """Return what the channel kept of its message; served by the primary key."""

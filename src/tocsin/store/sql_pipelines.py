@@ -34,6 +34,7 @@ from tocsin.store.sql_rows import Rows, insert_into, load
 from tocsin.store.tables import OPEN, Key, alerts, pipelines, runs
 
 _NAMES = (pipelines.c.pipeline, pipelines.c.environment)
+_ALL_NAMES = select(*_NAMES).order_by(*_NAMES)
 _OF_LAST = runs.c.id == pipelines.c.run_id
 _CONTEXTS = (
     select(pipelines.c.pipeline, runs.c.data)
@@ -136,6 +137,10 @@ class Pipelines(Rows):
         values = {"after_pipeline": after[0], "after_environment": after[1]} if after is not None else {}
         query = _latest(after=after is not None, limit=limit is not None)
         return [load(Run, text) for text in self._connection.scalars(query, {**values, "limit": limit})]
+
+    def pipeline_names(self) -> Sequence[tuple[str, str]]:
+        """Return the names of all pipelines; served by the primary key alone."""
+        return [(row.pipeline, row.environment) for row in self._connection.execute(_ALL_NAMES)]
 
     def last_contexts(self, names: Collection[str], environment: str) -> Mapping[str, Context]:
         """Return where these pipelines ran last; served by two primary keys.

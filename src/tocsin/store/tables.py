@@ -190,6 +190,8 @@ deliveries = Table(
     # SQLite numbers rows by itself only where the type is exactly INTEGER.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("notification_id", Key, nullable=False),
+    # Null where the notification was gone before there was this column.
+    Column("channel", Key),
     Column("at", Moment, nullable=False),
     Column("data", Text, nullable=False),
 )
@@ -406,6 +408,7 @@ Index("groups_by_age", groups.c.opened_at)
 Index("notifications_by_time", notifications.c.created_at.desc())
 
 Index("deliveries_by_notification", deliveries.c.notification_id, deliveries.c.at)
+Index("deliveries_by_channel", deliveries.c.channel, deliveries.c.at.desc(), deliveries.c.id.desc())
 
 Index("expectations_by_next_slot", expectations.c.next_slot_at)
 Index("learned_orders_by_upstream", learned_orders.c.environment, learned_orders.c.upstream)

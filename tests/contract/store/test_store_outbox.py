@@ -204,3 +204,21 @@ def test_the_last_words_about_many_alerts_come_at_once(store: Store) -> None:
         "a": ["a2", "a1"],
         "c": ["c2", "c1"],
     }
+
+
+def test_the_last_deliveries_of_channels_come_newest_first(store: Store) -> None:
+    """Of each channel that is asked for there are its own attempts, and not more than were asked for."""
+    with store.writing() as tx:
+        for number, name in enumerate(("ops", "pager", "ops", "ops", "mail")):
+            tx.add_delivery(
+                Delivery(notification_id=f"n{number}", channel=name, at=NOON + number * MINUTE, took_ms=number, ok=True)
+            )
+        # Of two at one moment the one that was added last is the newer one.
+        tx.add_delivery(Delivery(notification_id="n9", channel="ops", at=NOON + 3 * MINUTE, took_ms=9, ok=False))
+    with store.reading() as tx:
+        found = tx.last_deliveries(["ops", "pager", "quiet"], each=3)
+    assert {name: [one.took_ms for one in of_it] for name, of_it in found.items()} == {
+        "ops": [9, 3, 2],
+        "pager": [1],
+        "quiet": [],
+    }

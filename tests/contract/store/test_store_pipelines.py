@@ -170,3 +170,11 @@ def test_an_overview_shows_what_was_asked_for(store: Store, given: dict[str, Any
     with store.reading() as tx:
         found = [one.pipeline for one in tx.worst_first(limit=10, **given)]
     assert found == names
+
+
+def test_the_names_of_all_pipelines_are_told_once(store: Store) -> None:
+    """A pipeline with several runs is named once for each environment, in the order of the names."""
+    save(store, run("a", pipeline="stock", environment="prod"), run("b", pipeline="orders", environment="prod"))
+    save(store, run("c", pipeline="orders", environment="dev"), run("d", pipeline="orders", environment="dev"))
+    with store.reading() as tx:
+        assert tx.pipeline_names() == [("orders", "dev"), ("orders", "prod"), ("stock", "prod")]

@@ -26,6 +26,12 @@ _FILL_PIPELINES = """
     )
 """
 
+_FILL_DELIVERIES = """
+    UPDATE deliveries SET channel = (
+        SELECT notifications.channel FROM notifications WHERE notifications.id = deliveries.notification_id
+    )
+"""
+
 _ALERTS = text("SELECT id, data FROM alerts WHERE id > :last ORDER BY id LIMIT :limit")
 _REPEAT = text(
     "UPDATE alerts SET environment = :environment, kind = :kind, severity = :severity, run_id = :run_id WHERE id = :id"
@@ -41,6 +47,9 @@ def upgrade(op: Operations) -> None:
     if op.get_bind().dialect.name == "postgresql":
         # What is said to a server may be any number; in SQLite an integer has 64 bits by itself.
         op.alter_column("runs", "attempt", type_=BigInteger())
+    op.add_column("deliveries", Column("channel", KEY))
+    op.execute(_FILL_DELIVERIES)
+    op.create_index("deliveries_by_channel", "deliveries", ["channel", falling("at"), falling("id")])
     op.create_index("events_by_age", "events", ["at"])
     op.create_index("groups_by_age", "groups", ["opened_at"])
     op.create_index("slots_by_age", "slots", ["due_at"])
