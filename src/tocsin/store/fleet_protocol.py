@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
@@ -70,6 +71,26 @@ class FleetTransaction(Protocol):
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open, by kind and severity."""
+
+    def worst_alerts(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        limit: int,
+    ) -> Sequence[Alert]:
+        """Return open alerts, the most severe first, then newest first by last finding."""
+
+    def count_over(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        most: int,
+    ) -> int:
+        """Return how many alerts are over; counting ends at `most`."""
 
     # Days
 

@@ -328,6 +328,10 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
         found = [one for one in self._read.deliveries if one.notification_id == notification_id]
         return sorted(found, key=lambda one: one.at)
 
+    def deliveries_of(self, notification_ids: Collection[str]) -> Mapping[str, Sequence[Delivery]]:
+        """Return the attempts for these notifications, oldest first, by notification."""
+        return {name: found for name in notification_ids if (found := self.deliveries(name))}
+
     def last_deliveries(self, names: Collection[str], *, each: int) -> Mapping[str, Sequence[Delivery]]:
         """Return the newest attempts on each of these channels, at most `each` of one, newest first."""
         newest_first = sorted(self._read.deliveries, key=lambda one: one.at)[::-1]

@@ -83,6 +83,41 @@ class Pipelines(Part):
         """Return how many alerts are open, by kind and severity."""
         return Counter((alert.kind, alert.severity) for alert in self._open_alerts(environment))
 
+    def worst_alerts(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        limit: int,
+    ) -> Sequence[Alert]:
+        """Return open alerts, the most severe first, then newest first by last finding."""
+        found = [
+            one
+            for one in self._open_alerts(environment)
+            if subject in {None, one.subject} and severity in {None, one.severity}
+        ]
+        return sorted(found, key=lambda one: (one.severity.order, one.last_at, one.id), reverse=True)[:limit]
+
+    def count_over(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        most: int,
+    ) -> int:
+        """Return how many alerts are over; counting ends at `most`."""
+        found = [
+            one
+            for one in self._read.alerts.values()
+            if not one.open
+            and environment in {None, one.environment}
+            and subject in {None, one.subject}
+            and severity in {None, one.severity}
+        ]
+        return min(len(found), most)
+
     def _open_alerts(self, environment: str | None) -> list[Alert]:
         return [one for one in self._read.alerts.values() if one.open and environment in {None, one.environment}]
 

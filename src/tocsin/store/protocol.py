@@ -226,6 +226,9 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
     def deliveries(self, notification_id: str) -> Sequence[Delivery]:
         """Return the attempts for a notification, oldest first."""
 
+    def deliveries_of(self, notification_ids: Collection[str]) -> Mapping[str, Sequence[Delivery]]:
+        """Return the attempts for these notifications, oldest first, by notification; some have none."""
+
     def last_deliveries(self, names: Collection[str], *, each: int) -> Mapping[str, Sequence[Delivery]]:
         """Return the newest attempts on each of these channels, at most `each` of one, newest first."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, false, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, false, func, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.core.alert import Alert
@@ -42,6 +42,7 @@ _DUE = (
     .order_by(alerts.c.look_at, alerts.c.id)
     .limit(bindparam("limit"))
 )
+_SEVERITY = case({each.value: each.order for each in Severity}, value=alerts.c.severity)
 _PLAN = update(alerts).where(alerts.c.id == bindparam("planned")).values(look_at=bindparam("at"))
 _PLAN_OPEN = update(alerts).where(OPEN).values(look_at=bindparam("at"))
 #: What `plan_alerts` alone changes.
@@ -113,16 +114,43 @@ class Alerts(Rows):
         query = _ALERTS.order_by(alerts.c.open.desc(), *_NEWEST_FIRST).limit(limit)
         if open_only:
             query = query.where(OPEN)
-        given = {"subject": subject, "environment": environment, "kind": kind, "severity": severity}
-        for name, value in given.items():
-            if value is not None:
-                query = query.where(alerts.c[name] == value)
+        query = query.where(*_about(subject=subject, environment=environment, kind=kind, severity=severity))
         if since is not None:
             query = query.where(alerts.c.last_at >= since)
         if after is not None:
             left = (literal(after.open, alerts.c.open.type), literal(after.at, Moment()), literal(after.id, Key()))
             query = query.where(tuple_(alerts.c.open, alerts.c.last_at, alerts.c.id) < tuple_(*left))
         return [load(Alert, text) for text in self._connection.scalars(query)]
+
+    def worst_alerts(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        limit: int,
+    ) -> Sequence[Alert]:
+        """Return open alerts, the most severe first; served by `alerts_open_first` or `alerts_by_subject`."""
+        about = _about(environment=environment, subject=subject, severity=severity)
+        query = _ALERTS.where(OPEN, *about).order_by(_SEVERITY.desc(), *_NEWEST_FIRST).limit(limit)
+        return [load(Alert, text) for text in self._connection.scalars(query)]
+
+    def count_over(
+        self,
+        *,
+        environment: str | None = None,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        most: int,
+    ) -> int:
+        """Return how many alerts are over; served by `alerts_open_first` or `alerts_by_subject`."""
+        about = _about(environment=environment, subject=subject, severity=severity)
+        over = select(alerts.c.id).where(alerts.c.open.is_(false()), *about).limit(most).subquery()
+        return self._connection.scalar(select(func.count()).select_from(over)) or 0
+
+
+def _about(**given: str | None) -> list[ColumnElement[bool]]:
+    return [alerts.c[name] == value for name, value in given.items() if value is not None]
 
 
 def _row(alert: Alert) -> Mapping[str, Any]:

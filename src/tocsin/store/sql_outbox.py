@@ -101,6 +101,11 @@ _DELIVERIES = (
     .where(deliveries.c.notification_id == bindparam("notification_id"))
     .order_by(deliveries.c.at, deliveries.c.id)
 )
+_DELIVERIES_OF = (
+    select(deliveries.c.data)
+    .where(deliveries.c.notification_id.in_(bindparam("notification_ids", expanding=True)))
+    .order_by(deliveries.c.at, deliveries.c.id)
+)
 _LAST_DELIVERIES = (
     select(deliveries.c.data)
     .where(deliveries.c.channel == bindparam("channel"))
@@ -223,6 +228,14 @@ class Outbox(Rows):
         """Return the attempts for a notification; served by `deliveries_by_notification`."""
         found = self._connection.scalars(_DELIVERIES, {"notification_id": notification_id})
         return [load(Delivery, text) for text in found]
+
+    def deliveries_of(self, notification_ids: Collection[str]) -> Mapping[str, Sequence[Delivery]]:
+        """Return the attempts for these notifications; served by `deliveries_by_notification`."""
+        found: dict[str, list[Delivery]] = {}
+        for text in self._connection.scalars(_DELIVERIES_OF, {"notification_ids": list(notification_ids)}):
+            delivery = load(Delivery, text)
+            found.setdefault(delivery.notification_id, []).append(delivery)
+        return found
 
     def last_deliveries(self, names: Collection[str], *, each: int) -> Mapping[str, Sequence[Delivery]]:
         """Return the newest attempts on these channels; served by `deliveries_by_channel`."""

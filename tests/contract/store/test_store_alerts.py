@@ -166,3 +166,31 @@ def test_the_last_alert_of_a_problem_is_found(store: Store) -> None:
 
         found = tx.last_alerts([alert().fingerprint, "other", "nobody"])
         assert {key: one.id for key, one in found.items()} == {alert().fingerprint: "2"}
+
+
+def test_the_worst_alerts_come_first(store: Store) -> None:
+    """Open alerts are sorted by severity, then the newest first, and cut after that."""
+    save(
+        store,
+        make_alert("old", severity=Severity.ERROR, last_at=at(1)),
+        make_alert("new", severity=Severity.ERROR, last_at=at(2)),
+        make_alert("low", severity=Severity.WARNING, last_at=at(9)),
+        make_alert("high", severity=Severity.CRITICAL, last_at=at(0)),
+        make_alert("over", severity=Severity.CRITICAL, state=State.RESOLVED),
+        make_alert("other", subject="stock", environment="test", severity=Severity.INFO),
+    )
+    with store.reading() as tx:
+        assert [one.id for one in tx.worst_alerts(limit=4)] == ["high", "new", "old", "low"]
+        assert [one.id for one in tx.worst_alerts(severity=Severity.ERROR, limit=1)] == ["new"]
+        assert [one.id for one in tx.worst_alerts(subject="stock", environment="test", limit=9)] == ["other"]
+
+
+def test_alerts_that_are_over_are_counted_up_to_a_limit(store: Store) -> None:
+    """Counting stops where nobody asks for more, so that it does not cost all of history."""
+    for number in range(5):
+        save(store, make_alert(f"a{number}", state=State.RESOLVED, severity=Severity.ERROR))
+    save(store, make_alert("open"), make_alert("low", state=State.RESOLVED, severity=Severity.INFO))
+    with store.reading() as tx:
+        assert tx.count_over(most=3) == 3
+        assert tx.count_over(severity=Severity.ERROR, most=9) == 5
+        assert tx.count_over(subject="nobody", environment="nowhere", most=9) == 0

@@ -156,6 +156,8 @@ def test_deliveries_are_kept_in_order(store: Store) -> None:
     with store.reading() as tx:
         assert tx.deliveries("n1") == [third, first, second]
         assert tx.deliveries("nobody") == []
+        found = tx.deliveries_of(["n1", "n2", "nobody"])
+    assert found == {"n1": [third, first, second], "n2": [replace(first, notification_id="n2")]}
 
 
 def test_a_receipt_is_kept_per_alert_and_channel(store: Store) -> None:
