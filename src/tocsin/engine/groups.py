@@ -15,6 +15,7 @@ from tocsin.core.group import STORM, Group, Member, group_key, hold, is_storm, t
 from tocsin.core.labels import Labels
 from tocsin.core.notify import Reason, Told
 from tocsin.core.outbox import HEARD, Notification
+from tocsin.engine.action_links import add_links
 from tocsin.engine.engine import Engine
 from tocsin.engine.keys import key_of
 from tocsin.engine.surroundings import Changed, surroundings
@@ -155,7 +156,7 @@ def _tell_alone(engine: Engine, tx: Transaction, group: Group, member: Member, n
             id=key_of(held.id, "alone"),
             channel=group.channel,
             reason=held.reason,
-            message=compose(alert, held.reason, around),
+            message=add_links(engine, tx, compose(alert, held.reason, around), alert, group.channel),
             created_at=now,
             due_at=now,
             severity=alert.severity,

@@ -12,6 +12,7 @@ from tocsin.core.labels import Labels
 from tocsin.core.notify import Muted, Reason, Told, repeats_from, saying, should_notify
 from tocsin.core.outbox import HEARD, Notification, Status
 from tocsin.core.silence import Silence
+from tocsin.engine.action_links import add_links
 from tocsin.engine.engine import Engine
 from tocsin.engine.groups import Holder
 from tocsin.engine.keys import key_of
@@ -178,7 +179,8 @@ def _rows(engine: Engine, tx: Transaction, plan: _Plan, holder: Holder, now: dat
             yield replace(row, status=Status.GROUPED, group_id=group.id, group_seq=group.seq + 1)
         else:
             around = around or surroundings(engine, tx, plan.changed)
-            yield replace(row, status=Status.WAITING, message=compose(alert, reason, around))
+            message = add_links(engine, tx, compose(alert, reason, around), alert, channel)
+            yield replace(row, status=Status.WAITING, message=message)
 
 
 def _told(engine: Engine, tx: Transaction, alert: Alert) -> list[str]:
