@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from tocsin.core.run import Outcome
+from tocsin.core.run import Outcome, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,42 @@ class Day:
     took: timedelta = timedelta(0)
     longest: timedelta = timedelta(0)
     rows: int = 0
+
+
+#: The worst first.
+_WORST = (
+    Outcome.DIED,
+    Outcome.FAILED,
+    Outcome.EXITED,
+    Outcome.PARTIAL,
+    Outcome.INTERRUPTED,
+    Outcome.ABORTED,
+    Outcome.RUNNING,
+    Outcome.PENDING_ONLY,
+    Outcome.SUCCEEDED,
+    Outcome.NO_DATA,
+)
+
+
+def outcomes_by_day(days: Iterable[Day], newest: Iterable[Run]) -> dict[date, Counter[Outcome]]:
+    """Return how the runs of a pipeline ended, by the day on which they began.
+
+    Args:
+        days: What is summed up already.
+        newest: The newest runs, for the days since then.
+    """
+    found = {one.day: Counter({Outcome(name): number for name, number in one.runs.items()}) for one in days}
+    known = frozenset(found)
+    for run in newest:
+        day = run.started_at.astimezone(UTC).date()
+        if day not in known:
+            found.setdefault(day, Counter())[run.outcome] += 1
+    return found
+
+
+def worst(outcomes: Collection[Outcome]) -> Outcome:
+    """Return the worst of outcomes, of which there is at least one."""
+    return min(outcomes, key=_WORST.index)
 
 
 def sum_up(runs: Iterable[Ended], known: Mapping[tuple[str, str], Day]) -> dict[tuple[str, str], Day]:

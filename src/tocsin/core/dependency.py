@@ -131,6 +131,24 @@ def impact(pipeline: str, graph: Graph) -> tuple[str, ...]:
     return tuple(found)
 
 
+def around(pipeline: str, graph: Graph, *, steps: int) -> Mapping[str, int]:
+    """Return the pipelines near this one, nearest first, with how many steps off they are: upstream below zero.
+
+    Args:
+        pipeline: The one in the middle; it is 0 steps off.
+        graph: Who is upstream of whom.
+        steps: The most that are taken to each side.
+    """
+    found = {pipeline: 0}
+    above, below = {pipeline}, {pipeline}
+    for step in range(1, steps + 1):
+        above = {up for name in above for up in graph.upstreams.get(name, ())} - found.keys()
+        found |= dict.fromkeys(sorted(above), -step)
+        below = {name for name, ups in graph.upstreams.items() if below.intersection(ups)} - found.keys()
+        found |= dict.fromkeys(sorted(below), step)
+    return found
+
+
 def impact_text(downstreams: Sequence[str], learned: Iterable[LearnedOrder] = ()) -> str:
     """Return "blocks revenue, churn +3 more", or "" where nothing waits.
 

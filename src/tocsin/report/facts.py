@@ -104,7 +104,7 @@ def read_overview(
     seen = {(run.pipeline, run.environment) for run in tx.latest_runs()}
     expected = {(one.pipeline, one.environment) for one in tx.expectations(environment, limit=_EXPECTED)}
     names = sorted(name for name in seen | expected if pipeline in {None, name[0]})
-    found = [_read(tx, *name, since=since) for name in names]
+    found = [read_pipeline(tx, *name, since=since) for name in names]
     shown = {(facts.pipeline, facts.environment) for facts in found}
     others = [
         alert
@@ -114,9 +114,17 @@ def read_overview(
     return Overview(since=since, now=now, pipelines=sorted(found, key=lambda facts: facts.rank), other_alerts=others)
 
 
-def _read(tx: Transaction, pipeline: str, environment: str, *, since: datetime) -> PipelineFacts:
+def read_pipeline(tx: Transaction, pipeline: str, environment: str, *, since: datetime) -> PipelineFacts:
+    """Return what is known of one pipeline.
+
+    Args:
+        tx: A view of the store.
+        pipeline: Its name.
+        environment: Where it runs.
+        since: The beginning of the time that is told of.
+    """
     runs = tx.runs(pipeline=pipeline, environment=environment, limit=_RUNS)
-    alerts = [alert for alert in tx.alerts(subject=pipeline, limit=_ALERTS) if alert.environment == environment]
+    alerts = tx.alerts(subject=pipeline, environment=environment, limit=_ALERTS)
     # What stands still is told of, however long ago its last run was.
     lately = [run for run in runs if run.started_at >= since] or runs[:1]
     return PipelineFacts(

@@ -14,8 +14,9 @@ from tocsin.core.message import Tone
 from tocsin.core.phrases import minute, tone_of_alert
 from tocsin.core.words import count
 from tocsin.report.facts import Overview
+from tocsin.report.lines import Charts
 from tocsin.report.pieces import CLASSES, card, more
-from tocsin.report.pipeline import Charts, draw_pipeline
+from tocsin.report.pipeline import draw_pipeline
 from tocsin.report.strip import signs
 
 #: Pipelines and alerts in one file.

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from tocsin.channels.formats.element import Content, node
 from tocsin.core.alert import Alert
 from tocsin.core.check_words import question_of
-from tocsin.core.finding import Topic
 from tocsin.core.message import Tone
 from tocsin.core.phrases import ago, kind, minute, outcome, pipeline, problem, tone_of_alert, tone_of_run, took, why
 from tocsin.core.schema_words import brief
-from tocsin.core.series import Measure, Series
-from tocsin.core.sparkline import sparkline
-from tocsin.core.trend import Trend, trend
 from tocsin.core.words import amount, duration
 from tocsin.report.chart import draw_chart
-from tocsin.report.check_results import answer, check_urgency, draw_results, tone_of_result
+from tocsin.report.check_results import answer, draw_results, tone_of_result
 from tocsin.report.facts import PipelineFacts
+from tocsin.report.lines import (
+    Charts,
+    TableLine,
+    check_lines,
+    duration_trend,
+    schema_changes,
+    share_that_went_well,
+    step_lines,
+    table_lines,
+)
 from tocsin.report.pieces import more, part, signed, table, text
 from tocsin.report.strip import draw_strip, key, marks
 
-#: Marks in the line of a pipeline and below it, and points of a chart and of a small one.
-_BRIEF, _LONG, _POINTS, _FEW = 30, 90, 60, 30
-#: Tables and steps with a chart.
-_CHARTS = 20
+#: Marks in the line of a pipeline and below it.
+_BRIEF, _LONG = 30, 90
 #: Lines of each table.
-_PROBLEMS, _TABLES, _CHANGES, _FAILURES, _MISSED = 20, 40, 12, 6, 10
+_PROBLEMS, _CHECKS, _CHANGES, _FAILURES, _MISSED = 20, 40, 12, 6, 10
 _WHY = "Why"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Charts:
-    """What is drawn, and how."""
-
-    #: The beginning of the time that is told of.
-    since: datetime
-    #: All is drawn. Of pipelines far down a long list tables have a line of text in place of a chart.
-    full: bool
-    #: How many false alerts a month are accepted of each table: what is expected follows from it.
-    false_alerts: float
 
 
 def draw_pipeline(facts: PipelineFacts, *, anchor: str, now: datetime, charts: Charts, opened: bool) -> Element:
@@ -136,54 +127,32 @@ def _runs(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
     shown = marks(facts.runs, facts.slots, most=_LONG)
     if not shown:
         return
-    often = f"Runs: {_share(facts)}"
     strip = [draw_strip(shown)] if len(shown) > _BRIEF and charts.full else []
-    yield part(often, *strip, key(shown))
-    whole = facts.series.get((Measure.SECONDS, ""))
-    if whole is not None and (seen := _trend(facts, whole, charts, _POINTS if charts.full else _FEW)).points:
+    yield part(f"Runs: {share_that_went_well(facts.runs)}", *strip, key(shown))
+    if (seen := duration_trend(facts, charts)) is not None:
         expected = f", expected {seen.expected}" if seen.expected else ""
         yield part(f"Duration: {seen.words(seen.points[-1].value)}{expected}", draw_chart(seen, named=charts.full))
 
 
-def _share(facts: PipelineFacts) -> str:
-    """Return "58 of the last 60 went well"."""
-    ended = [run for run in facts.runs if run.ended_at is not None]
-    good = sum(run.outcome.ok for run in ended)
-    return f"{good} of the last {len(ended)} went well" if ended else "none has ended"
-
-
 def _tables(facts: PipelineFacts, now: datetime, charts: Charts) -> Iterator[Element]:
-    troubled = {alert.item for alert in facts.open_alerts if alert.topic is not Topic.DELIVERY}
-    series = [one for key, one in facts.series.items() if key[0] is Measure.ROWS and one.points]
-    # Those in trouble come first, then those that bring most.
-    series.sort(key=lambda one: (one.item not in troubled, -one.points[-1].value, one.item))
-    if not series:
-        return
-    rows = [
-        (
-            text(one.item),
-            *_drawn(facts, one, charts, small=index < _CHARTS),
-            _fresh(facts, one, now),
-            _trouble(facts, one.item),
-        )
-        for index, one in enumerate(series[:_TABLES])
-    ]
-    names = ("Table", "Rows a run", "Last good run", "Expected", "New data", "Problem")
-    drawn = table(names, rows, right=frozenset({"Last good run"}))
-    yield part("Tables", drawn, *more(len(series) - _TABLES, "tables"))
+    lines, left_out = table_lines(facts, charts)
+    if lines:
+        rows: list[Sequence[Content]] = [
+            (text(one.item), one.drawn, one.last, one.expected, _fresh(one, now), _trouble(one)) for one in lines
+        ]
+        names = ("Table", "Rows a run", "Last good run", "Expected", "New data", "Problem")
+        yield part("Tables", table(names, rows, right=frozenset({"Last good run"})), *more(left_out, "tables"))
 
 
 def _steps(facts: PipelineFacts, charts: Charts) -> Iterator[Element]:
-    steps = [one for (measure, item), one in facts.series.items() if measure is Measure.SECONDS and item and one.points]
-    if steps:
-        rows = [(one.item, *_drawn(facts, one, charts, small=True)) for one in steps]
-        yield part(
-            "Steps", table(("Step", "Duration", "Last good run", "Expected"), rows, right=frozenset({"Last good run"}))
-        )
+    rows = [(one.item, one.drawn, one.last, one.expected) for one in step_lines(facts, charts)]
+    if rows:
+        names = ("Step", "Duration", "Last good run", "Expected")
+        yield part("Steps", table(names, rows, right=frozenset({"Last good run"})))
 
 
 def _checks(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
-    shown = sorted((history.results for history in facts.checks), key=lambda results: check_urgency(results[0]))
+    shown = check_lines(facts)
     if shown:
         rows: list[Sequence[Content]] = [
             (
@@ -194,10 +163,10 @@ def _checks(facts: PipelineFacts, now: datetime) -> Iterator[Element]:
                 ago(results[0].at, now),
                 text(results[0].check.owner),
             )
-            for results in shown[:_TABLES]
+            for results in shown[:_CHECKS]
         ]
         names = ("Check", "Question", "Latest results", "Answer", "Asked", "Owner")
-        yield part("Checks", table(names, rows), *more(len(shown) - _TABLES, "checks"))
+        yield part("Checks", table(names, rows), *more(len(shown) - _CHECKS, "checks"))
 
 
 def _failures(facts: PipelineFacts) -> Iterator[Element]:
@@ -219,7 +188,7 @@ def _missed(facts: PipelineFacts) -> Iterator[Element]:
 
 
 def _changes(facts: PipelineFacts) -> Iterator[Element]:
-    changes = [(run, change) for run in facts.runs for change in run.schema_changes]
+    changes = schema_changes(facts.runs)
     if changes:
         rows = [
             (minute(run.started_at), text(change.table), text(brief(change, most=8)))
@@ -229,30 +198,14 @@ def _changes(facts: PipelineFacts) -> Iterator[Element]:
         yield part("Schema changes", table(("Run (UTC)", "Table", "Change"), rows), *left_out)
 
 
-def _drawn(facts: PipelineFacts, series: Series, charts: Charts, *, small: bool) -> tuple[Content, str, str]:
-    """Return what the runs of a table or step looked like, the last value, and what was expected of it."""
-    last = series.points[-1].value
-    if small and charts.full and (shown := _trend(facts, series, charts, _FEW)).points:
-        return draw_chart(shown, small=True), shown.words(last), shown.expected
-    newest = _trend(facts, series, charts, 1)
-    return sparkline([point.value for point in series.points[-_FEW:]]), newest.words(last), newest.expected
-
-
-def _trend(facts: PipelineFacts, series: Series, charts: Charts, newest: int) -> Trend:
-    return trend(series, facts.alerts, false_alerts=charts.false_alerts, newest=newest, since=charts.since)
-
-
-def _fresh(facts: PipelineFacts, series: Series, now: datetime) -> str:
+def _fresh(line: TableLine, now: datetime) -> str:
     """Return when a table got rows last, and for how long it may go without."""
-    filled = next((point for point in reversed(series.points) if point.value > 0), None)
-    within = facts.fresh_within.get(series.item)
-    asked = f", within {duration(within)}" if within is not None else ""
-    return (ago(filled.at, now) if filled is not None else "none yet") + asked
+    asked = f", within {duration(line.within)}" if line.within is not None else ""
+    return (ago(line.filled_at, now) if line.filled_at is not None else "none yet") + asked
 
 
-def _trouble(facts: PipelineFacts, item: str) -> Content:
-    about = [alert for alert in facts.open_alerts if alert.item == item and alert.topic is not Topic.DURATION]
-    return signed(_words(about), tone_of_alert(about[0])) if about else ""
+def _trouble(line: TableLine) -> Content:
+    return signed(_words(line.alerts), tone_of_alert(line.alerts[0])) if line.alerts else ""
 
 
 def _words(alerts: Sequence[Alert]) -> str:

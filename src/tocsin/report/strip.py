@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -57,11 +57,22 @@ class Mark:
     text: str
     #: None where nothing ran.
     seconds: float | None = None
+    #: Where more is told; empty for nowhere.
+    url: str = ""
 
 
-def marks(runs: Sequence[Run], slots: Sequence[Slot], *, most: int) -> list[Mark]:
-    """Return the newest runs and the slots that were missed, oldest first."""
-    made = [_of_run(run) for run in runs]
+def marks(
+    runs: Sequence[Run], slots: Sequence[Slot], *, most: int, address: Callable[[Run], str] | None = None
+) -> list[Mark]:
+    """Return the newest runs and the slots that were missed, oldest first.
+
+    Args:
+        runs: In any order.
+        slots: In any order, and with any end.
+        most: How many.
+        address: Where more is told of a run.
+    """
+    made = [_of_run(run, address(run) if address is not None else "") for run in runs]
     made += [_of_slot(slot) for slot in slots if slot.state in _SLOTS]
     return sorted(made, key=lambda mark: mark.at)[-most:]
 
@@ -76,20 +87,17 @@ def brief_marks(starts: Sequence[Start]) -> list[Mark]:
 
 
 def draw_strip(shown: Sequence[Mark]) -> Element:
-    """Return the strip."""
+    """Return the strip.
+
+    Of marks that are links the newest is reached by the Tab key, and by the arrow keys from there the others.
+    """
     width = max(len(shown) * _STEP - (_STEP - _WIDTH), 1)
     longest = max((mark.seconds or 0 for mark in shown), default=0)
-    drawn = [_draw(mark, index * _STEP, longest) for index, mark in enumerate(shown)]
-    return node(
-        "svg",
-        *drawn,
-        class_="strip",
-        viewBox=f"0 0 {width} {_HEIGHT}",
-        width=str(width),
-        height=str(_HEIGHT),
-        role="img",
-        aria_label=_sentence(shown),
-    )
+    last = max((index for index, mark in enumerate(shown) if mark.url), default=None)
+    drawn = [_draw(mark, index * _STEP, longest, tab=index == last) for index, mark in enumerate(shown)]
+    size = {"viewBox": f"0 0 {width} {_HEIGHT}", "width": str(width), "height": str(_HEIGHT)}
+    what = {"role": "img"} if last is None else {"role": "group", "data_arrows": ""}
+    return node("svg", *drawn, class_="strip", **size, **what, aria_label=_sentence(shown))
 
 
 def key(shown: Sequence[Mark]) -> Element:
@@ -112,7 +120,12 @@ def signs() -> Element:
     return node("svg", *symbols, width="0", height="0", aria_hidden="true", class_="signs")
 
 
-def _of_run(run: Run) -> Mark:
+def look_of(ended: Outcome) -> tuple[str, str]:
+    """Return the look and the sign of an end; the sign is empty for none."""
+    return _LOOKS[ended]
+
+
+def _of_run(run: Run, url: str) -> Mark:
     look, sign = _LOOKS[run.outcome]
     told = [
         f"{minute(run.started_at)} UTC",
@@ -128,6 +141,7 @@ def _of_run(run: Run) -> Mark:
         word=outcome(run),
         text=", ".join(part for part in told if part),
         seconds=run.duration.total_seconds() if run.duration else 0,
+        url=url,
     )
 
 
@@ -152,11 +166,14 @@ def _of_slot(slot: Slot) -> Mark:
     return Mark(at=slot.due_at, look=_SLOTS[slot.state], sign="ring", word=word, text=text)
 
 
-def _draw(mark: Mark, x: int, longest: float) -> Element:
+def _draw(mark: Mark, x: int, longest: float, *, tab: bool) -> Element:
     height = _BARS - 2 if mark.seconds is None else _height(mark.seconds, longest)
     bar = node("rect", x=str(x), y=f"{_BARS - height:g}", width=str(_WIDTH), height=f"{height:g}")
     sign = [node("use", href=f"#sign-{mark.sign}", x=str(x), y="31", width="8", height="8")] if mark.sign else []
-    return node("g", node("title", mark.text), bar, *sign, class_=f"{mark.look}-mark")
+    drawn = node("g", node("title", mark.text), bar, *sign, class_=f"{mark.look}-mark")
+    if not mark.url:
+        return drawn
+    return node("a", drawn, href=mark.url, aria_label=mark.text, tabindex="0" if tab else "-1")
 
 
 def _height(seconds: float, longest: float) -> float:
