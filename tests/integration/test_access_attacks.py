@@ -193,18 +193,18 @@ def test_the_cookie_tells_scripts_and_other_sites_nothing(house: House) -> None:
 )
 def test_a_login_leads_to_our_own_pages_only(house: House, to: str) -> None:
     """A link to the login that leads elsewhere after it leads home."""
-    answer = house.served.browser().post("/login", {"name": "ann", "password": PASSWORD, "to": to})
+    answer = house.served.browser().post("/login", {"name": "ann", "password": PASSWORD, "next": to})
     assert (answer.status, answer["Location"]) == (303, "/")
 
 
 def test_a_login_leads_to_where_somebody_wanted_to_go(house: House) -> None:
     """The page and what was chosen on it are kept."""
     browser = house.served.browser()
-    page = browser.get("/login?to=/alerts%3Fa%3D1%26b%3D%22%3E").body
-    assert '<input type="hidden" name="to" value="/alerts?a=1&amp;b=&#34;&gt;">' in page
-    assert "<script" not in page
-    assert "style" not in page
-    answer = browser.post("/login", {"name": "ann", "password": PASSWORD, "to": "/alerts?a=1"})
+    page = browser.get("/login?next=/alerts%3Fa%3D1%26b%3D%22%3E").body
+    assert '<input type="hidden" name="next" value="/alerts?a=1&amp;b=&#34;&gt;">' in page
+    assert "<script>" not in page
+    assert "<style" not in page
+    answer = browser.post("/login", {"name": "ann", "password": PASSWORD, "next": "/alerts?a=1"})
     assert answer["Location"] == "/alerts?a=1"
 
 

@@ -35,7 +35,7 @@ class Company:
 
     def callback(self, browser: Browser) -> str:
         """Go the way to the provider, and return the address that it sends the browser back to."""
-        away = browser.get("/login/oidc/?to=/alerts")
+        away = browser.get("/login/oidc/?next=/alerts")
         assert (away.status, away["Location"].startswith(f"{self.provider.issuer}/authorize?")) == (302, True)
         back = browser.get(away["Location"])
         assert back.status == 302, back.body
@@ -84,7 +84,7 @@ def test_somebody_comes_in_with_the_role_that_their_groups_have(company: Company
 
 def test_the_login_page_leads_to_the_provider(company: Company) -> None:
     """Those who have no password find the way."""
-    assert '<a href="/login/oidc/?to=/">' in company.served.browser().get("/login").body
+    assert '<a href="/login/oidc/?next=/">' in company.served.browser().get("/login").body
 
 
 def test_a_role_follows_the_groups(company: Company) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 import tocsin
 from tocsin.core.wire import EVENTS_PATH
 from tocsin.engine.engine import Engine
+from tocsin.engine.serving import NOTED_EVERY, note_serving
+from tocsin.errors import StoreError
 from tocsin.web import assets, health
 from tocsin.web.access import Access, login
 from tocsin.web.api import acts, alerts, audit, channels, clock, events, notifications, pipelines, runs, silences
@@ -32,6 +36,14 @@ def _nobody() -> None:
     """Wake nobody: whoever takes events in looks by itself."""
 
 
+async def _go_on_noting(engine: Engine) -> None:
+    while True:
+        # A store that cannot be written is told of by all else that fails.
+        with suppress(StoreError):
+            await run_in_threadpool(note_serving, engine)
+        await asyncio.sleep(NOTED_EVERY.total_seconds())
+
+
 def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], object] = _nobody) -> FastAPI:
     """Return the application.
 
@@ -47,7 +59,9 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        noting = asyncio.create_task(_go_on_noting(engine))
         yield
+        noting.cancel()
         await server.inbox.close()
 
     app = FastAPI(

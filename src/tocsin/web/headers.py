@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.web.problem import Problem
+from tocsin.web.refusals import refuse
 
 #: Pages load from this server only, run no scripts that stand in them, and are shown in no frame.
 _POLICY = (
@@ -57,4 +59,4 @@ class SecurityHeaders:
             if started:
                 raise
             problem = Problem(500, "The server has failed at this; its log says how. Please report it.")
-            await problem.response()(scope, receive, send_with_headers)
+            await refuse(Request(scope), problem)(scope, receive, send_with_headers)

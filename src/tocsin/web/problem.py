@@ -7,11 +7,9 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import Response
 
-from tocsin.errors import NotFound, StoreError
+from tocsin.errors import StoreError
 
 #: Seconds after which a store that could not be used is asked again.
 _STORE_IS_BACK = 5
@@ -47,42 +45,3 @@ def store_problem(error: StoreError) -> Problem:
     _log.warning("%s", error)
     detail = "The store cannot be used now; the server's log says why. Send the same again later."
     return Problem(503, detail, {"Retry-After": str(_STORE_IS_BACK)})
-
-
-def answer_with_problems(app: FastAPI) -> None:
-    """Let all that an application refuses be answered with a problem."""
-
-    @app.exception_handler(Problem)
-    async def _problem(_request: Request, error: Problem) -> Response:
-        return error.response()
-
-    @app.exception_handler(StoreError)
-    async def _store_error(_request: Request, error: StoreError) -> Response:
-        return store_problem(error).response()
-
-    @app.exception_handler(NotFound)
-    async def _not_found(_request: Request, error: NotFound) -> Response:
-        return Problem(404, str(error)).response()
-
-    @app.exception_handler(HTTPException)
-    async def _http_exception(request: Request, error: HTTPException) -> Response:
-        detail = str(error.detail)
-        if detail == HTTPStatus(error.status_code).phrase:
-            detail = f"{request.method} {request.url.path}: {_meant(error)}"
-        return Problem(error.status_code, detail, error.headers).response()
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return Problem(422, "; ".join(wrong)).response()
-
-
-def _meant(error: HTTPException) -> str:
-    match error.status_code:
-        case 404:
-            return "there is no such page. See /api/v1/openapi.json for what there is."
-        case 405:
-            allowed = (error.headers or {}).get("Allow", "another method")
-            return f"this method is not allowed here. Use {allowed}."
-        case _:
-            return HTTPStatus(error.status_code).description or "it cannot be answered."

@@ -49,6 +49,8 @@ class Access:
             StoreError: The store cannot be read.
         """
         actor = await self._who(request)
+        # For the page that says why they may not, or that something is not there.
+        request.state.actor = actor
         actor.require(scope)
         return actor
 

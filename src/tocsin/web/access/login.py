@@ -32,10 +32,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login")
-async def show(request: Request, to: Annotated[str, Query(max_length=2000)] = HOME) -> HTMLResponse:
+async def show(request: Request, to: Annotated[str, Query(alias="next", max_length=2000)] = HOME) -> HTMLResponse:
     """Show the form, or who is logged in."""
     access = access_of(request)
-    return login_page(access, user=await access.logged_in(request), to=local_path(to))
+    return login_page(access, request, user=await access.logged_in(request), to=local_path(to))
 
 
 @router.post("/login")
@@ -46,14 +46,14 @@ async def log_in(request: Request) -> Response:
     form = await read_form(request)
     if _ONE_AT_A_TIME.statistics().tasks_waiting >= _MOST_WAITING:
         raise throttle.too_many()
-    name, to = form.get("name", ""), local_path(form.get("to", HOME))
+    name, to = form.get("name", ""), local_path(form.get("next", HOME))
     before = token_in(request, secure=access.is_secure(request))
     token = await run_sync(
         _check, access.engine, name, form.get("password", ""), origin_of(request), before, limiter=_ONE_AT_A_TIME
     )
     if token is None:
         # Which of the two is wrong is nobody's business.
-        return login_page(access, user=None, to=to, wrong="Name or password is wrong.", status=401)
+        return login_page(access, request, user=None, to=to, wrong="Name or password is wrong.", status=401)
     return welcome(access, request, token, to)
 
 

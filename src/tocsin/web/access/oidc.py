@@ -26,7 +26,7 @@ from tocsin.web.access.access import Access, origin_of
 from tocsin.web.access.cookie import token_in
 from tocsin.web.access.login import local_path, refuse, welcome
 from tocsin.web.access.page import login_page
-from tocsin.web.problem import answer_with_problems
+from tocsin.web.refusals import answer_refusals
 
 #: Where the routes below are mounted.
 PATH = "/login/oidc"
@@ -69,7 +69,7 @@ def oidc_app(access: Access, config: OidcConfig) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=[cookie])
     app.add_route("/", routes.begin)
     app.add_route("/callback", routes.finish)
-    answer_with_problems(app)
+    answer_refusals(app)
     return app
 
 
@@ -83,29 +83,29 @@ class _Routes:
 
     async def begin(self, request: Request) -> Response:
         """Send somebody to the provider."""
-        request.session["to"] = local_path(request.query_params.get("to", ""))
+        request.session["next"] = local_path(request.query_params.get("next", ""))
         try:
             await self._load_metadata()
             address: Response = await self._provider.authorize_redirect(request, self._callback(request))
         except Exception as error:  # noqa: BLE001  # whatever a provider, a network or authlib comes up with
-            return self._failed(error)
+            return self._failed(request, error)
         return address
 
     async def finish(self, request: Request) -> Response:
         """Let somebody in whom the provider vouches for."""
-        to = local_path(request.session.pop("to", ""))
+        to = local_path(request.session.pop("next", ""))
         try:
             await self._load_metadata()
             given = await self._provider.authorize_access_token(request)
             claims: Mapping[str, object] = given["userinfo"]
         except Exception as error:  # noqa: BLE001  # see begin()
-            return self._failed(error)
+            return self._failed(request, error)
         request.session.clear()
         before = token_in(request, secure=self._access.is_secure(request))
         try:
             token = await run_in_threadpool(self._let_in, claims, origin_of(request), before)
         except Refused as error:
-            return login_page(self._access, user=None, to=to, wrong=str(error), status=403)
+            return login_page(self._access, request, user=None, to=to, wrong=str(error), status=403)
         return welcome(self._access, request, token, to)
 
     def _let_in(self, claims: Mapping[str, object], origin: str, before: str | None) -> str:
@@ -151,10 +151,10 @@ class _Routes:
         ours = self._access.public_url or f"{request.url.scheme}://{request.url.netloc}"
         return f"{ours}{PATH}/callback"
 
-    def _failed(self, error: Exception) -> HTMLResponse:
+    def _failed(self, request: Request, error: Exception) -> HTMLResponse:
         _log.warning("login by OpenID Connect failed: %s: %s", type(error).__name__, error)
         wrong = "The login did not work; the server's log says why. Try it again."
-        return login_page(self._access, user=None, to="/", wrong=wrong, status=502)
+        return login_page(self._access, request, user=None, to="/", wrong=wrong, status=502)
 
 
 def _free_name(tx: Transaction, claims: Mapping[str, object]) -> str | None:

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from functools import cache
-
+from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin.core.access import User
-from tocsin.web.access.access import Access
+from tocsin.web.access.access import Access, origin_of
+from tocsin.web.access.actor import Actor, Means
+from tocsin.web.rendering import Page, render
 
 
-def login_page(access: Access, *, user: User | None, to: str, wrong: str = "", status: int = 200) -> HTMLResponse:
+def login_page(
+    access: Access, request: Request, *, user: User | None, to: str, wrong: str = "", status: int = 200
+) -> HTMLResponse:
     """Return the page.
 
     Args:
         access: What it is for.
+        request: Who asks for it.
         user: Who is logged in; None for the form.
         to: Where a login leads.
         wrong: Why the last one failed.
         status: Of the answer.
     """
+    page = Page(
+        title="Log in" if user is None else "Logged in",
+        here="/login",
+        now=access.engine.clock(),
+        url=request.url.path,
+        actor=None if user is None else _actor(user, request),
+        live=False,
+    )
     oidc = access.engine.config.oidc is not None
-    text = _environment().get_template("login.html").render(user=user, to=to, wrong=wrong, oidc=oidc)
-    headers = {"WWW-Authenticate": 'Bearer realm="tocsin"'} if status == 401 else None  # noqa: PLR2004  # RFC 9110
-    return HTMLResponse(text, status_code=status, headers=headers)
+    answer = render("login.html", page, status=status, user=user, to=to, wrong=wrong, oidc=oidc)
+    answer.headers["Cache-Control"] = "no-store"
+    if status == 401:  # noqa: PLR2004  # RFC 9110
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
+    return answer
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(loader=PackageLoader("tocsin.web"), autoescape=True, undefined=StrictUndefined)
+def _actor(user: User, request: Request) -> Actor:
+    return Actor(name=user.name, means=Means.SESSION, scopes=user.role.scopes, origin=origin_of(request))
