@@ -22,7 +22,7 @@ from tocsin.web.app import create_app
 
 #: As browsers ask for a page.
 PAGE = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-PASSWORD = "correct horse battery"  # noqa: S105  # what is typed here
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from made import run
+from tocsin.core.check import CheckPlace
 from tocsin.core.position import Position
 from tocsin.core.retention import Kept
 from tocsin.core.run import Outcome
@@ -58,6 +59,12 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
         ],
     ),
     (lambda tx: tx.count_pipelines(), ["COVERING INDEX pipelines_by_outcome"]),
+    (
+        lambda tx: tx.checks_worst_first(after=CheckPlace(-3, "c", "p", "e"), search="x", limit=9),
+        ["check_histories_worst_first ((rank,check,pipeline,environment)>"],
+    ),
+    (lambda tx: tx.checks_worst_first(failing=True, limit=9), ["check_histories_worst_first (rank<?)"]),
+    (lambda tx: tx.count_checks(environment="e"), ["COVERING INDEX check_histories_worst_first"]),
     (lambda tx: tx.count_open_alerts(), ["alerts_open_first (open=?)"]),
     (lambda tx: tx.worst_alerts(limit=9), ["alerts_open_first (open=?)"]),
     (lambda tx: tx.count_over(most=9), ["alerts_open_first (open=?)"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from tocsin.core.severity import Severity
 
@@ -157,6 +158,27 @@ def severity_of(result: CheckResult) -> Severity | None:
     return least
 
 
+def trouble_of(result: CheckResult) -> int:
+    """Return how bad a result is: 0 where the check passes, up to 4; one that could not be run is an error."""
+    severity = Severity.ERROR if result.error else severity_of(result)
+    return 0 if severity is None else severity.order + 1
+
+
+class CheckPlace(NamedTuple):
+    """Where a check stands among all of them, by which the next page is asked for: places sort as the list does."""
+
+    #: How bad its last result is, below 0: see `trouble_of`.
+    rank: int
+    check: str
+    pipeline: str
+    environment: str
+
+    @property
+    def trouble(self) -> int:
+        """How bad its last result is."""
+        return -self.rank
+
+
 #: Results of a check that are kept.
 KEPT = 30
 
@@ -169,6 +191,12 @@ class CheckHistory:
     environment: str
     check: str
     results: tuple[CheckResult, ...] = ()
+
+    @property
+    def place(self) -> CheckPlace:
+        """Where it stands in a list that begins with what is worst."""
+        trouble = trouble_of(self.results[0]) if self.results else 0
+        return CheckPlace(-trouble, self.check, self.pipeline, self.environment)
 
     def add(self, result: CheckResult) -> CheckHistory:
         """Return the history with one more result; an older one finds its place."""

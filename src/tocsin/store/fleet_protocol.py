@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
+from tocsin.core.check import CheckHistory, CheckPlace
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
 from tocsin.core.neighbour import Neighbourhood
@@ -91,6 +92,30 @@ class FleetTransaction(Protocol):
         most: int,
     ) -> int:
         """Return how many alerts are over; counting ends at `most`."""
+
+    # All checks
+
+    def checks_worst_first(
+        self,
+        *,
+        environment: str | None = None,
+        search: str = "",
+        failing: bool = False,
+        after: CheckPlace | None = None,
+        limit: int,
+    ) -> Sequence[CheckHistory]:
+        """Return the last results of checks, those that are worst first, then by check, pipeline and environment.
+
+        Args:
+            environment: Only of this environment.
+            search: Only those in whose name, or in that of whose pipeline, this text occurs; as in `worst_first`.
+            failing: Only those that do not pass.
+            after: Begin after this place.
+            limit: The most to return.
+        """
+
+    def count_checks(self, *, environment: str | None = None) -> Mapping[int, int]:
+        """Return how many checks there are, by how bad their last results are: 0 where they pass, up to 4."""
 
     # Days
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
-from tocsin.core.check import CheckHistory
 from tocsin.core.finding import Kind
 from tocsin.core.freshness import Freshness
 from tocsin.core.learned_order import LearnedOrder
@@ -23,6 +22,7 @@ from tocsin.core.series import Key, Series
 from tocsin.core.severity import Severity
 from tocsin.errors import StoreLocked
 from tocsin.store.memory_access import Access
+from tocsin.store.memory_checks import Checks
 from tocsin.store.memory_days import Days
 from tocsin.store.memory_figures import Figures
 from tocsin.store.memory_groups import Groups
@@ -83,7 +83,7 @@ class MemoryStore:
         """Keep what is stored: there is nothing to let go of."""
 
 
-class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days, Retention, Figures):
+class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days, Retention, Figures, Checks):
     """`tocsin.store.protocol.Transaction` on one state."""
 
     def remember_event(self, event_id: str, now: datetime) -> bool:
@@ -371,20 +371,6 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
         for one in series:
             here = one.pipeline, one.environment
             self._write.series[here] = {**self._read.series.get(here, {}), one.key: one}
-
-    def check_history(self, pipeline: str, environment: str, check: str) -> CheckHistory:
-        """Return the last results of a check, by its name; an empty history where there is none."""
-        known = self._read.check_histories.get((pipeline, environment, check))
-        return known or CheckHistory(pipeline=pipeline, environment=environment, check=check)
-
-    def check_histories(self, pipeline: str, environment: str) -> Sequence[CheckHistory]:
-        """Return the last results of each check of a pipeline, by the names of the checks."""
-        known = sorted(self._read.check_histories.items())
-        return [history for key, history in known if key[:2] == (pipeline, environment)]
-
-    def save_check_history(self, history: CheckHistory) -> None:
-        """Insert or replace the last results of a check."""
-        self._write.check_histories[history.pipeline, history.environment, history.check] = history
 
     def schema(self, pipeline: str, environment: str, name: str) -> SchemaVersion | None:
         """Return the newest known version of a schema of a pipeline."""

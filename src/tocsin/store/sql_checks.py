@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, Text, bindparam, func, literal_column, or_, select, tuple_
 
-from tocsin.core.check import CheckHistory
-from tocsin.store.sql_rows import Rows, dump, load
+from tocsin.core.check import CheckHistory, CheckPlace
+from tocsin.store.sql_rows import Rows, containing, dump, load
 from tocsin.store.tables import check_histories as table
 
 _OF_CHECK = select(table.c.data).where(
@@ -22,6 +24,24 @@ _OF_PIPELINE = (
     .where(table.c.pipeline == bindparam("pipeline"), table.c.environment == bindparam("environment"))
     .order_by(table.c.check)
 )
+
+
+_PLACE = (table.c.rank, table.c.check, table.c.pipeline, table.c.environment)
+
+
+@cache
+def _page(*, here: bool, search: bool, failing: bool, after: bool) -> Select[Any]:
+    query = select(table.c.data).order_by(*_PLACE).limit(bindparam("limit"))
+    if here:
+        query = query.where(table.c.environment == bindparam("here"))
+    if search:
+        names = (table.c.check, table.c.pipeline)
+        query = query.where(or_(*(name.ilike(bindparam("search", type_=Text()), escape="\\") for name in names)))
+    if failing:
+        query = query.where(table.c.rank < literal_column("0"))
+    if after:
+        query = query.where(tuple_(*_PLACE) > tuple_(*(bindparam(one.name, type_=one.type) for one in _PLACE)))
+    return query
 
 
 class CheckHistories(Rows):
@@ -39,6 +59,27 @@ class CheckHistories(Rows):
         asked = {"pipeline": pipeline, "environment": environment}
         return [load(CheckHistory, text) for text in self._connection.scalars(_OF_PIPELINE, asked)]
 
+    def checks_worst_first(
+        self,
+        *,
+        environment: str | None = None,
+        search: str = "",
+        failing: bool = False,
+        after: CheckPlace | None = None,
+        limit: int,
+    ) -> Sequence[CheckHistory]:
+        """Return the last results of checks, the worst first; served by `check_histories_worst_first`."""
+        query = _page(here=environment is not None, search=bool(search), failing=failing, after=after is not None)
+        left = after._asdict() if after is not None else {}
+        values = {"here": environment, "search": containing(search), "limit": limit, **left}
+        return [load(CheckHistory, text) for text in self._connection.scalars(query, values)]
+
+    def count_checks(self, *, environment: str | None = None) -> Mapping[int, int]:
+        """Return how many checks there are; served by `check_histories_worst_first` alone."""
+        here = () if environment is None else (table.c.environment == environment,)
+        query = select(table.c.rank, func.count()).where(*here).group_by(table.c.rank)
+        return {-rank: number for rank, number in self._connection.execute(query)}
+
     def save_check_history(self, history: CheckHistory) -> None:
         """Insert or replace the last results of a check."""
         self._replace(
@@ -47,6 +88,7 @@ class CheckHistories(Rows):
                 "pipeline": history.pipeline,
                 "environment": history.environment,
                 "check": history.check,
+                "rank": history.place.rank,
                 "data": dump(history),
             },
         )

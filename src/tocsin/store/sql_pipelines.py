@@ -30,7 +30,7 @@ from tocsin.core.finding import Kind
 from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
-from tocsin.store.sql_rows import Rows, insert_into, load
+from tocsin.store.sql_rows import Rows, containing, insert_into, load
 from tocsin.store.tables import OPEN, Key, alerts, pipelines, runs
 
 _NAMES = (pipelines.c.pipeline, pipelines.c.environment)
@@ -114,12 +114,6 @@ def _page(*, environment: bool, search: bool, show: Show | None) -> Select[Any]:
     )
 
 
-def _pattern(search: str) -> str:
-    """Return the pattern of LIKE for texts in which this one occurs."""
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped.encode(errors='backslashreplace').decode().replace(chr(0), '')}%"
-
-
 def _names(prefix: str) -> ColumnElement[Any]:
     return tuple_(*(bindparam(f"{prefix}_{name}", type_=Key()) for name in ("pipeline", "environment")))
 
@@ -170,7 +164,7 @@ class Pipelines(Rows):
             "well_environment": well[1],
             "limit": limit,
             "environment": environment,
-            "search": _pattern(search),
+            "search": containing(search),
         }
         statement = _page(environment=environment is not None, search=bool(search), show=show)
         page = self._connection.execute(statement, values).all()

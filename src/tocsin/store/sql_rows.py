@@ -85,6 +85,12 @@ def begins_with(prefix: str) -> dict[str, str]:
     return {"low": prefix, "high": prefix + "\U0010ffff"}
 
 
+def containing(search: str) -> str:
+    """Return the pattern of LIKE, with a backslash to escape by, for texts in which this one occurs."""
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped.encode(errors='backslashreplace').decode().replace(chr(0), '')}%"
+
+
 def after_position(moment: Column[datetime], key: Column[str]) -> ColumnElement[bool]:
     """Return the condition, for lists that begin with the newest, that a row stands after `left_at` and `left_id`."""
     left = (bindparam("left_at", type_=moment.type), bindparam("left_id", type_=key.type))

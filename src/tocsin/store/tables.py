@@ -271,6 +271,8 @@ check_histories = Table(
     Column("pipeline", Key, primary_key=True),
     Column("environment", Key, primary_key=True),
     Column("check", Key, primary_key=True),
+    # How bad the last result is, below 0, so that what is worst comes first.
+    Column("rank", Integer),
     Column("data", Text, nullable=False),
 )
 
@@ -426,6 +428,13 @@ Index("learned_orders_by_upstream", learned_orders.c.environment, learned_orders
 Index("slots_by_pipeline", slots.c.pipeline, slots.c.environment, slots.c.due_at.desc())
 Index("slots_by_age", slots.c.due_at)
 Index("slots_to_check", slots.c.check_at, sqlite_where=TO_CHECK)
+Index(
+    "check_histories_worst_first",
+    check_histories.c.rank,
+    check_histories.c.check,
+    check_histories.c.pipeline,
+    check_histories.c.environment,
+)
 Index("freshness_due", freshness.c.due_at, sqlite_where=TO_STALE)
 
 Index("users_by_identity", users.c.identity, unique=True, sqlite_where=IDENTIFIED)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text, column, literal_column, text, true
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text, column, literal_column, text, true
 
 from tocsin.store.migrations.ddl import KEY, MOMENT, NUMBER, as_key, falling, only
 
@@ -32,6 +32,14 @@ _FILL_DELIVERIES = """
     )
 """
 
+_OPEN_ALERTS = text("SELECT data FROM alerts WHERE open")
+_RANK = text(
+    "UPDATE check_histories SET rank = :rank "
+    'WHERE pipeline = :pipeline AND environment = :environment AND "check" = :check'
+)
+#: How bad an alert is, below 0.
+_RANKS = {"info": -1, "warning": -2, "error": -3, "critical": -4}
+
 _ALERTS = text("SELECT id, data FROM alerts WHERE id > :last ORDER BY id LIMIT :limit")
 _REPEAT = text(
     "UPDATE alerts SET environment = :environment, kind = :kind, severity = :severity, run_id = :run_id WHERE id = :id"
@@ -51,6 +59,7 @@ def upgrade(op: Operations) -> None:
     op.execute(_FILL_DELIVERIES)
     op.create_index("deliveries_by_channel", "deliveries", ["channel", falling("at"), falling("id")])
     _widen_index_of_runs(op)
+    _rank_checks(op)
     op.create_index("events_by_age", "events", ["at"])
     op.create_index("groups_by_age", "groups", ["opened_at"])
     op.create_index("slots_by_age", "slots", ["due_at"])
@@ -136,6 +145,27 @@ def _widen_index_of_runs(op: Operations) -> None:
     covered = ("ended_at", "outcome", "origin", "logical_id", "id")
     op.drop_index("runs_by_pipeline", "runs")
     op.create_index("runs_by_pipeline", "runs", ["pipeline", "environment", falling("started_at"), *covered])
+
+
+def _rank_checks(op: Operations) -> None:
+    """Let checks be found by how bad their last results are: those that fail have an open alert."""
+    op.add_column("check_histories", Column("rank", Integer))
+    op.execute("UPDATE check_histories SET rank = 0")
+    connection = op.get_bind()
+    about = [json.loads(data) for data in connection.scalars(_OPEN_ALERTS)]
+    ranks = [
+        {
+            "pipeline": as_key(alert["subject"]),
+            "environment": as_key(alert["environment"]),
+            "check": as_key(alert["item"]),
+            "rank": _RANKS[alert["severity"]],
+        }
+        for alert in about
+        if alert["topic"] == "check"
+    ]
+    if ranks:
+        connection.execute(_RANK, ranks)
+    op.create_index("check_histories_worst_first", "check_histories", ["rank", "check", "pipeline", "environment"])
 
 
 def _widen_alerts(op: Operations) -> None:
