@@ -32,6 +32,15 @@ def test_a_plain_process_has_a_host_and_nothing_else() -> None:
     assert found.host
 
 
+def test_what_a_run_ran_with_is_told() -> None:
+    """The versions of Python, dlt and Tocsin, of those that are loaded."""
+    dlt = Stand(__version__="1.31.0")
+    assert detect({}, {"sys": sys, "dlt": dlt}).versions == {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "dlt": "1.31.0",
+    }
+
+
 def test_the_users_own_log_address_goes_before_every_other() -> None:
     """TOCSIN__LOG_URL is filled with names, host and process id; what is unknown stays as it was written."""
     template = "https://logs.example/?q={namespace}/{pod}&pid={pid}&x={nothing}&y={}"

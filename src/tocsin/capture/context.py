@@ -47,6 +47,7 @@ def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context:
         names=names,
         command=_guarded(partial(_command, modules.get("__main__")), None),
         host=host,
+        versions=_guarded(partial(_versions, modules), {}),
         interactive=_guarded(partial(_interactive, modules), default=False),
     )
 
@@ -71,6 +72,14 @@ def _command(main: Any) -> str | None:  # noqa: ANN401  # the module `__main__`,
         return None
     path = Path(script).absolute()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _versions(modules: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the versions of what decides how a run goes, as far as it is loaded."""
+    system = modules.get("sys")
+    python = {"python": ".".join(map(str, system.version_info[:3]))} if system is not None else {}
+    loaded = {name: getattr(modules.get(name), "__version__", None) for name in ("dlt", "tocsin")}
+    return python | {name: str(version) for name, version in loaded.items() if version}
 
 
 def _interactive(modules: Mapping[str, Any]) -> bool:

@@ -161,6 +161,8 @@ class Context:
     #: The script or module that was started, relative to the working directory where possible.
     command: str | None = None
     host: str = ""
+    #: What it ran with, by name: "python", "dlt", "tocsin".
+    versions: Mapping[str, str] = field(default_factory=dict)
     #: True where a person sits in front of the process (a terminal or a notebook).
     interactive: bool = False
     #: By how much the clock there is ahead of the server's, by which all moments of the run are told; below zero where
