@@ -70,3 +70,18 @@ def test_an_alert_about_a_channel_is_no_alert_about_a_pipeline() -> None:
     labels = labels_of(alert(topic=Topic.CHANNEL, subject="ops"))
 
     assert (labels["pipeline"], labels["channel"]) == ("", "ops")
+
+
+@pytest.mark.parametrize("value", ["orders", 'a "b" c', "back\\slash", '\\"', ""])
+@pytest.mark.parametrize("operator", ["=", "!="])
+def test_a_condition_is_written_as_it_is_read(value: str, operator: str) -> None:
+    """Quotes and backslashes in a name come back when what was written is read again."""
+    matcher = Matcher(label="pipeline", operator=operator, value=value)
+    assert parse_matcher(str(matcher), labels=LABELS) == matcher
+
+
+def test_a_pattern_is_written_as_it_is_read() -> None:
+    """The backslashes of a pattern are its own."""
+    matcher = parse_matcher(r'pipeline=~"a\.b\"c\d+"', labels=LABELS)
+    assert parse_matcher(str(matcher), labels=LABELS) == matcher
+    assert matcher.matches({"pipeline": 'a.b"c7'})

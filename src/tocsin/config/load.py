@@ -210,7 +210,8 @@ class _Reader(Reader):
             from tocsin.config.maintenance import read_maintenance  # see timezone()
 
             try:
-                made.append(read_maintenance(given, name=f"maintenance {number}", timezone=timezone))
+                name, origin = f"maintenance {number}", origin_of(found)
+                made.append(read_maintenance(given, name=name, timezone=timezone, origin=origin))
             except ValueError as error:
                 key = f"tocsin.maintenance[{number}]"
                 self.problems.append(Problem(origin=origin_of(found), key=key, found=None, remedy=str(error)))

@@ -12,7 +12,7 @@ from tocsin.core.silence import mutes_everything, no_limit
 from tocsin.core.time_window import parse_window
 
 
-def read_maintenance(given: Mapping[str, object], *, name: str, timezone: str) -> Maintenance:
+def read_maintenance(given: Mapping[str, object], *, name: str, timezone: str, origin: str) -> Maintenance:
     """Return the maintenance that the values of one entry describe.
 
     Half of an entry is worse than none: without one of its conditions it would mute more than is meant.
@@ -21,6 +21,7 @@ def read_maintenance(given: Mapping[str, object], *, name: str, timezone: str) -
         given: Values by the keys of `settings.MAINTENANCE`.
         name: What to call it where it has no name of its own.
         timezone: The zone of windows that name none.
+        origin: The file in which it stands.
 
     Raises:
         ValueError: Something is missing, cannot be read, or everything would be muted although nobody has said so.
@@ -39,4 +40,5 @@ def read_maintenance(given: Mapping[str, object], *, name: str, timezone: str) -
         matchers=matchers,
         windows=tuple(parse_window(text, zone=timezone) for text in texts),
         reason=str(given.get("reason", "")),
+        origin=origin,
     )

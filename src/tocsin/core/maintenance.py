@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.core.labels import Labels
@@ -21,6 +21,8 @@ class Maintenance:
     matchers: tuple[Matcher, ...]
     windows: tuple[Window, ...]
     reason: str
+    #: The file in which it stands.
+    origin: str = field(default="", compare=False, repr=False)
 
     def covers(self, labels: Labels, now: datetime) -> bool:
         """Whether it mutes what has these labels at this moment."""

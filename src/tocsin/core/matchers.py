@@ -36,7 +36,10 @@ class Matcher:
         return re.compile(self.value)
 
     def __str__(self) -> str:
-        return f'{self.label}{self.operator}"{self.value}"'
+        # As `parse_matcher` reads it: a pattern has its own backslashes.
+        literal = self.operator in {"=", "!="}
+        value = re.sub(r'(["\\])', r"\\\1", self.value) if literal else self.value
+        return f'{self.label}{self.operator}"{value}"'
 
 
 def parse_matcher(text: str, *, labels: tuple[str, ...]) -> Matcher:

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     GROUP = "several problems at once"
     CHANNEL_FAILED = "another channel could not deliver"
     PLAIN_MESSAGE = "a message from your code"
+    TEST = "a test message"
     RUN_STARTED = "a run has begun"
     RUN_ENDED = "a run has ended"
 

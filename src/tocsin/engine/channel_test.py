@@ -12,7 +12,8 @@ from tocsin.config.model import ChannelConfig
 from tocsin.core.access import COMMAND_LINE, Action, AuditEntry
 from tocsin.core.finding import Topic
 from tocsin.core.message import Fact, Facts, Message, Paragraph, Tone
-from tocsin.core.outbox import ChannelState, Delivery
+from tocsin.core.notify import Reason
+from tocsin.core.outbox import ChannelState, Delivery, Notification, Status
 from tocsin.core.words import listing
 from tocsin.engine.act import resolve_alert
 from tocsin.engine.attempt import hand_over
@@ -46,12 +47,15 @@ def try_channel(engine: Engine, name: str, *, by: str, origin: str = COMMAND_LIN
         StoreError: The message was sent, but what came of it cannot be written.
     """
     configured = find_channel(engine.all_channels, name)
-    delivery = send_test(configured, by=by, clock=engine.clock)
+    message = _message(name, by, engine.clock())
+    delivery = _send(configured, message, engine.clock)
     entry = AuditEntry(
         at=delivery.at, actor=by, origin=origin, action=Action.TEST_CHANNEL, subject=name, detail=delivery.answer
     )
     with engine.store.writing() as tx:
         tx.add_audit([entry])
+        tx.add_notification(_sent(message, delivery))
+        tx.add_delivery(delivery)
     return Tested(delivery=delivery, was_disabled=enable(engine, configured) if delivery.ok else None)
 
 
@@ -70,8 +74,7 @@ def find_channel(channels: Sequence[ChannelConfig], name: str) -> ConfiguredChan
 
 def send_test(configured: ConfiguredChannel, *, by: str, clock: Clock) -> Delivery:
     """Send a test message and return the receiver's answer; the store is not needed for it."""
-    outgoing = Outgoing(key=str(uuid.uuid4()), message=_message(configured.config.name, by, clock()))
-    return hand_over(configured, outgoing, clock).delivery
+    return _send(configured, _message(configured.config.name, by, clock()), clock)
 
 
 def enable(engine: Engine, configured: ConfiguredChannel) -> str | None:
@@ -96,6 +99,25 @@ def enable(engine: Engine, configured: ConfiguredChannel) -> str | None:
     for alert in alerts:
         resolve_alert(engine, alert.id, by="a test message that arrived")
     return next((state.disabled_because for state in before if state.disabled_at is not None), None)
+
+
+def _send(configured: ConfiguredChannel, message: Message, clock: Clock) -> Delivery:
+    return hand_over(configured, Outgoing(key=str(uuid.uuid4()), message=message), clock).delivery
+
+
+def _sent(message: Message, delivery: Delivery) -> Notification:
+    """Return the test as the log of deliveries keeps it, beside the messages that somebody needed."""
+    return Notification(
+        id=delivery.notification_id,
+        channel=delivery.channel,
+        reason=Reason.TEST,
+        message=message,
+        created_at=delivery.at,
+        due_at=delivery.at,
+        status=Status.SENT if delivery.ok else Status.DEAD,
+        attempts=1,
+        last_error="" if delivery.ok else delivery.answer,
+    )
 
 
 def _message(name: str, by: str, now: datetime) -> Message:

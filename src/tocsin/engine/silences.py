@@ -36,11 +36,16 @@ class Preview:
 
     #: Open alerts, newest first.
     alerts: Sequence[Alert]
+    #: Of each condition, how many open alerts it fits by itself, and how many are open in all.
+    each: Sequence[int]
+    open: int
     #: Alerts that are over and were seen after `since`, newest first.
     over: Sequence[Alert]
     since: datetime
     #: Known pipelines with their environments, by name. What an alert alone could say is not asked of them.
     pipelines: Sequence[tuple[str, str]]
+    #: How many pipelines are known.
+    known: int
 
 
 def add_silence(
@@ -116,16 +121,19 @@ def close_silences(engine: Engine) -> None:
 def preview(engine: Engine, tx: Transaction, matchers: Sequence[Matcher], *, within: timedelta) -> Preview:
     """Return what a silence with these matchers would mute now, and would have muted `within` the time before."""
     since = engine.clock() - within
-    known = {(run.pipeline, run.environment) for run in tx.latest_runs()}
-    known |= {(name, engine.config.environment) for name in engine.config.pipelines}
+    known = {*tx.pipeline_names(), *((name, engine.config.environment) for name in engine.config.pipelines)}
+    labels = [(alert, labels_for(engine, alert)) for alert in tx.alerts(open_only=True, limit=_MOST)]
     asked = [matcher for matcher in matchers if matcher.label in _OF_PIPELINES]
     return Preview(
-        alerts=open_alerts_that_fit(engine, tx, matchers),
+        alerts=[alert for alert, of_it in labels if all(matcher.matches(of_it) for matcher in matchers)],
+        each=[sum(matcher.matches(of_it) for _, of_it in labels) for matcher in matchers],
+        open=len(labels),
         over=[
             alert for alert in tx.alerts(since=since, limit=_MOST) if not alert.open and _fits(engine, alert, matchers)
         ],
         since=since,
         pipelines=[pair for pair in sorted(known) if _could_fit(engine, pair, asked)],
+        known=len(known),
     )
 
 

@@ -59,7 +59,8 @@ def explain(*, at: str | None, tags: tuple[str, ...], as_json: bool, **given: st
                others of its group), group, muted (what came before), repeat_every_seconds
       unheard  a list of channel, state and why (a list of sentences)
     """  # noqa: D301  # click reads \b as a character
-    from tocsin.cli.route_views import explanation_document, show_explanation
+    from tocsin.cli.route_views import show_explanation
+    from tocsin.documents.explanation import explanation_document
     from tocsin.engine.explain_route import explain as explain_route
 
     if (given["pipeline"] is None) is (given["channel"] is None):
