@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +18,8 @@ from tocsin.core.words import count, duration
 
 #: Pixels: the width of a mark and the gap after it, the height of the bars and of all.
 _WIDTH, _STEP, _BARS, _HEIGHT = 8, 11, 28, 40
-#: The lowest bar.
-_LEAST = 5
+#: The lowest bar, and how round its corners are.
+_LEAST, _CORNER = 5, 1.5
 
 #: The look of each end. A sign below the bar says it without colour; a run that went well needs none.
 _LOOKS = {
@@ -77,27 +78,43 @@ def marks(
     return sorted(made, key=lambda mark: mark.at)[-most:]
 
 
-def brief_marks(starts: Sequence[Start]) -> list[Mark]:
-    """Return marks for what little is known of many runs, oldest first.
-
-    Args:
-        starts: Newest first.
-    """
-    return [_of_start(start) for start in reversed(starts)]
-
-
 def draw_strip(shown: Sequence[Mark]) -> Element:
     """Return the strip.
 
     Of marks that are links the newest is reached by the Tab key, and by the arrow keys from there the others.
     """
-    width = max(len(shown) * _STEP - (_STEP - _WIDTH), 1)
     longest = max((mark.seconds or 0 for mark in shown), default=0)
     last = max((index for index, mark in enumerate(shown) if mark.url), default=None)
     drawn = [_draw(mark, index * _STEP, longest, tab=index == last) for index, mark in enumerate(shown)]
-    size = {"viewBox": f"0 0 {width} {_HEIGHT}", "width": str(width), "height": str(_HEIGHT)}
     what = {"role": "img"} if last is None else {"role": "group", "data_arrows": ""}
-    return node("svg", *drawn, class_="strip", **size, **what, aria_label=_sentence(shown))
+    return node(
+        "svg", *drawn, class_="strip", **_size(len(shown)), **what, aria_label=_sentence([mark.word for mark in shown])
+    )
+
+
+def draw_brief(starts: Sequence[Start]) -> Element:
+    """Return the strip for one row of many: the bars of runs that went well are one shape, without words of their own.
+
+    Were each of them a mark, a page of fifty strips would be four times as long, and as slow to draw and to refresh.
+    Where there is less room than it needs the oldest are cut off.
+
+    Args:
+        starts: What is known of the newest runs, newest first.
+    """
+    shown = starts[::-1]
+    seconds = [_seconds(start) for start in shown]
+    longest = max(seconds, default=0)
+    marked, bars = [], defaultdict(list)
+    for index, (start, lasted) in enumerate(zip(shown, seconds, strict=True)):
+        look, sign = _LOOKS[start.outcome]
+        if sign:
+            marked.append(_draw(_of_start(start), index * _STEP, longest, tab=False))
+        else:
+            bars[look].append(_outline(index * _STEP, _height(lasted, longest)))
+    together = [node("path", d="".join(each), class_=f"{look}-mark bars") for look, each in bars.items()]
+    what = {"class_": "brief strip", "preserveAspectRatio": "xMaxYMid slice", "role": "img"}
+    words = _sentence([words_of(start.outcome) for start in shown])
+    return node("svg", *together, *marked, **_size(len(shown)), **what, aria_label=words)
 
 
 def key(shown: Sequence[Mark]) -> Element:
@@ -148,16 +165,15 @@ def _of_run(run: Run, url: str) -> Mark:
 def _of_start(start: Start) -> Mark:
     look, sign = _LOOKS[start.outcome]
     word = words_of(start.outcome)
-    took = start.ended_at - start.started_at if start.ended_at is not None else None
-    told = (f"{minute(start.started_at)} UTC", word, f"took {duration(took)}" if took is not None else "")
-    return Mark(
-        at=start.started_at,
-        look=look,
-        sign=sign,
-        word=word,
-        text=", ".join(part for part in told if part),
-        seconds=took.total_seconds() if took is not None else 0,
-    )
+    told = [f"{minute(start.started_at)} UTC", word]
+    if start.ended_at is not None:
+        told.append(f"took {duration(start.ended_at - start.started_at)}")
+    text = ", ".join(told)
+    return Mark(at=start.started_at, look=look, sign=sign, word=word, text=text, seconds=_seconds(start))
+
+
+def _seconds(start: Start) -> float:
+    return (start.ended_at - start.started_at).total_seconds() if start.ended_at is not None else 0
 
 
 def _of_slot(slot: Slot) -> Mark:
@@ -176,6 +192,17 @@ def _draw(mark: Mark, x: int, longest: float, *, tab: bool) -> Element:
     return node("a", drawn, href=mark.url, aria_label=mark.text, tabindex="0" if tab else "-1")
 
 
+def _outline(x: int, height: float) -> str:
+    """Return the path of a bar but for its border, which is as wide as the corners are round."""
+    wide, high = _WIDTH - 2 * _CORNER, height - 2 * _CORNER
+    return f"M{x + _CORNER} {_BARS - _CORNER}v-{high:g}h{wide:g}v{high:g}z"
+
+
+def _size(number: int) -> dict[str, str]:
+    width = max(number * _STEP - (_STEP - _WIDTH), 1)
+    return {"viewBox": f"0 0 {width} {_HEIGHT}", "width": str(width), "height": str(_HEIGHT)}
+
+
 def _height(seconds: float, longest: float) -> float:
     """Return the height of a bar: logarithmic, so that a run of seconds still shows beside one of hours."""
     share = math.log1p(max(seconds, 0)) / math.log1p(longest) if longest > 0 else 0
@@ -190,9 +217,6 @@ def _key(mark: Mark) -> Element:
     return node("li", sample, mark.word)
 
 
-def _sentence(shown: Sequence[Mark]) -> str:
-    words: dict[str, int] = {}
-    for mark in shown:
-        words[mark.word] = words.get(mark.word, 0) + 1
-    often = ", ".join(f"{number} {word}" for word, number in sorted(words.items(), key=lambda item: -item[1]))
-    return f"The last {len(shown)} runs: {often}" if shown else "No run yet"
+def _sentence(words: Sequence[str]) -> str:
+    often = ", ".join(f"{number} {word}" for word, number in Counter(words).most_common())
+    return f"The last {len(words)} runs: {often}" if words else "No run yet"

@@ -21,7 +21,7 @@ from tocsin.core.phrases import TONES, kind, outcome, pipeline, tone_of_alert, t
 from tocsin.core.run import Outcome, Run
 from tocsin.core.words import count
 from tocsin.report.facts import urgency
-from tocsin.report.strip import brief_marks, draw_strip
+from tocsin.report.strip import draw_brief
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.pipelines import cursor_of, place_of
 from tocsin.web.pages.addresses import of_pipeline
@@ -168,7 +168,7 @@ def _row(one: Standing, starts: Sequence[Start], expected: Expectation | None) -
         url=of_pipeline(one.pipeline, one.environment),
         state=words,
         tone=tone,
-        strip=draw_strip(brief_marks(starts)) if starts else None,
+        strip=draw_brief(starts) if starts else None,
         last=one.run,
         took=took(one.run) if one.run is not None else "",
         next_due=expected.next_slot_at if expected is not None else None,
