@@ -295,6 +295,11 @@ def test_another_reason_has_another_key(change: dict[str, Any]) -> None:
     assert reason_key(replace(BASE, **change)) != reason_key(BASE)
 
 
+def test_a_message_without_an_end_has_a_key() -> None:
+    """A line of a million characters, of which none is a break, is read once and not once for each of them."""
+    assert reason_key(replace(BASE, message="x" * 1_000_000)) != reason_key(BASE)
+
+
 def test_a_moved_line_is_no_other_reason() -> None:
     """An edit above the failing line changes neither the reason nor wakes anybody."""
     moved = replace(BASE, location="orders.py:99 in fetch", traceback="other", load_id="1", job="j", hint="h")

@@ -9,7 +9,7 @@ from tocsin.core.cause import Cause
 
 #: What differs from run to run although the reason is the same; each is replaced in this order.
 _VARIES = (
-    (re.compile(r"(\w+://[^\s/'\")>]+)[^\s'\")>]*"), r"\1"),  # the path of a URL: a page, an id
+    (re.compile(r"(\b\w+://[^\s/'\")>]+)[^\s'\")>]*"), r"\1"),  # the path of a URL: a page, an id
     (re.compile(r"(?<![\w/:])(?:[A-Za-z]:\\|\.{0,2}/)[^\s'\")>:,]+"), "#"),  # a path on a disk
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "#"),  # a UUID
     (re.compile(r"\b(?:0x)?(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{6,}\b"), "#"),  # a hash, an address, a job id
