@@ -48,7 +48,7 @@ def redeliver(engine: Engine, notification_id: str, *, by: str, origin: str = CO
             raise Refused(f"notification {known.id} is not sent again: no channel is called {known.channel!r} any more")
         again = replace(
             known,
-            id=key_of(known.id, "once more"),
+            id=once_more(known.id),
             status=Status.WAITING,
             because=f"sent again by {by}",
             created_at=now,
@@ -64,6 +64,11 @@ def redeliver(engine: Engine, notification_id: str, *, by: str, origin: str = CO
             [AuditEntry(at=now, actor=by, origin=origin, action=Action.REDELIVER, subject=known.id, detail=detail)]
         )
         return again
+
+
+def once_more(notification_id: str) -> str:
+    """Return the id of the notification by which this one is sent again."""
+    return key_of(notification_id, "once more")
 
 
 def _known(tx: Transaction, notification_id: str) -> Notification:

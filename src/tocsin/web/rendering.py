@@ -111,6 +111,7 @@ def _templates() -> Environment:
         "amount": amount,
         "duration": duration,
         "drawn": drawn,
+        "cut": cut,
         "short": lambda long_id: long_id[:8],
     }
     made.globals |= {

@@ -2,6 +2,30 @@
 
 from fastapi import APIRouter
 
-from tocsin.web.pages import help_page, overview
+from tocsin.web.pages import (
+    action_link,
+    acts,
+    alert,
+    alerts,
+    check_list,
+    check_page,
+    group,
+    help_page,
+    overview,
+    pipeline,
+    pipeline_runs,
+)
 
-PAGES: tuple[APIRouter, ...] = (overview.router, help_page.router)
+PAGES: tuple[APIRouter, ...] = (
+    overview.router,
+    alerts.router,
+    alert.router,
+    group.router,
+    acts.router,
+    action_link.router,
+    pipeline_runs.router,
+    pipeline.router,
+    check_list.router,
+    check_page.router,
+    help_page.router,
+)
