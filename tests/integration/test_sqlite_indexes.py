@@ -56,8 +56,11 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
             "alerts_open_first (open=?)",
             "alerts_open (subject=? AND environment=? AND open=?",
             "sqlite_autoindex_pipelines_1 ((pipeline,environment)>",
+            "sqlite_autoindex_expectations_1 ((pipeline,environment)>",
         ],
     ),
+    (lambda tx: tx.count_never_ran(), ["COVERING INDEX sqlite_autoindex_exp", "autoindex_pipelines_1 (pipeline=?"]),
+    (lambda tx: tx.environments(), ["COVERING INDEX pipelines_by_outcome", "COVERING INDEX sqlite_autoindex_exp"]),
     (lambda tx: tx.count_pipelines(), ["COVERING INDEX pipelines_by_outcome"]),
     (
         lambda tx: tx.checks_worst_first(after=CheckPlace(-3, "c", "p", "e"), search="x", limit=9),

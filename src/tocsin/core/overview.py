@@ -39,7 +39,7 @@ class Standing:
 
     pipeline: str
     environment: str
-    #: Its newest run; None for a pipeline that should have run and never has.
+    #: Its newest run; None for a pipeline that is expected to run and never has.
     run: Run | None
     #: Its open alerts, the newest first; those about its tables and checks too.
     alerts: tuple[Alert, ...] = ()

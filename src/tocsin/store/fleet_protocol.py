@@ -57,7 +57,7 @@ class FleetTransaction(Protocol):
     ) -> Sequence[Standing]:
         """Return how pipelines stand: by their worst open alert, then by name and environment.
 
-        Pipelines that have ever run are there, and those that have an open alert.
+        Pipelines that have ever run are there, those that have an open alert, and those that are expected to run.
 
         Args:
             environment: Only of this environment.
@@ -69,6 +69,15 @@ class FleetTransaction(Protocol):
 
     def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
         """Return how many pipelines there are, by the outcome of their newest runs."""
+
+    def count_never_ran(self, *, environment: str | None = None) -> int:
+        """Return how many pipelines are expected to run, and never have."""
+
+    def environments(self) -> Sequence[str]:
+        """Return the environments in which pipelines have run or are expected to, in their order.
+
+        They are as pipelines are found by: see `pipeline_names`.
+        """
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open, by kind and severity."""

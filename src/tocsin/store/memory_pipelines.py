@@ -62,7 +62,7 @@ class Pipelines(Part):
     ) -> Sequence[Standing]:
         """Return how pipelines stand: by their worst open alert, then by name and environment."""
         latest = {(run.pipeline, run.environment): run for run in self.latest_runs()}
-        alerts: dict[tuple[str, str], list[Alert]] = {key: [] for key in latest}
+        alerts: dict[tuple[str, str], list[Alert]] = {key: [] for key in (*latest, *self._read.expectations)}
         for alert in sorted(self._open_alerts(environment), key=lambda one: (one.last_at, one.id), reverse=True):
             if alert.kind is not Kind.CHANNEL:
                 alerts.setdefault((alert.subject, alert.environment), []).append(alert)
@@ -78,6 +78,15 @@ class Pipelines(Part):
     def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
         """Return how many pipelines there are, by the outcome of their newest runs."""
         return Counter(run.outcome for run in self.latest_runs() if environment in {None, run.environment})
+
+    def count_never_ran(self, *, environment: str | None = None) -> int:
+        """Return how many pipelines are expected to run, and never have."""
+        expected = self._read.expectations.keys() - set(self.pipeline_names())
+        return sum(environment in {None, here} for _, here in expected)
+
+    def environments(self) -> Sequence[str]:
+        """Return the environments in which pipelines have run or are expected to, in their order."""
+        return sorted({here for _, here in (*self.pipeline_names(), *self._read.expectations)})
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open, by kind and severity."""

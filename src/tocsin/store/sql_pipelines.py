@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Integer,
     Select,
+    Table,
     Text,
     bindparam,
     case,
@@ -22,20 +24,26 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
 
 from tocsin.core.alert import Alert
+from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Kind
 from tocsin.core.overview import Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.sql_rows import Rows, containing, insert_into, load
-from tocsin.store.tables import OPEN, Key, alerts, pipelines, runs
+from tocsin.store.tables import OPEN, Key, alerts, expectations, pipelines, runs
 
 _NAMES = (pipelines.c.pipeline, pipelines.c.environment)
 _ALL_NAMES = select(*_NAMES).order_by(*_NAMES)
 _OF_LAST = runs.c.id == pipelines.c.run_id
+_HAS_RUN = exists().where(
+    pipelines.c.pipeline == expectations.c.pipeline, pipelines.c.environment == expectations.c.environment
+)
+_ENVIRONMENTS = union(select(pipelines.c.environment), select(expectations.c.environment))
 _CONTEXTS = (
     select(pipelines.c.pipeline, runs.c.data)
     .join_from(pipelines, runs, _OF_LAST)
@@ -64,27 +72,24 @@ def _latest(*, after: bool, limit: bool) -> Select[Any]:
 def _page(*, environment: bool, search: bool, show: Show | None) -> Select[Any]:
     """Return the statement for one page of the overview.
 
-    Each half is cut to a page before they are put together. The first costs what is open, and the second a page:
-    the pipelines without an alert come by their names, as they stand in the index.
+    Each part is cut to a page before they are put together. The first costs what is open, and the second a page:
+    the pipelines without an alert come by their names, as they stand in the index. The third, of those that never ran,
+    looks each up that is expected.
     """
     trouble = select(alerts.c.subject, alerts.c.environment, _TROUBLE.label("trouble")).where(OPEN, _ABOUT_PIPELINES)
-    well = select(*_NAMES, literal(0, Integer()).label("trouble")).where(
-        tuple_(*_NAMES) > _names("well"),
-        ~exists().where(
-            OPEN,
-            _ABOUT_PIPELINES,
-            alerts.c.subject == pipelines.c.pipeline,
-            alerts.c.environment == pipelines.c.environment,
-        ),
-    )
+    well, awaited = _without_alert(pipelines), _without_alert(expectations).where(~_HAS_RUN)
     if environment:
         trouble = trouble.where(alerts.c.environment == bindparam("environment"))
         well = well.where(pipelines.c.environment == bindparam("environment"))
+        awaited = awaited.where(expectations.c.environment == bindparam("environment"))
     if search:
-        trouble = trouble.where(alerts.c.subject.ilike(bindparam("search", type_=Text()), escape="\\"))
-        well = well.where(pipelines.c.pipeline.ilike(bindparam("search", type_=Text()), escape="\\"))
+        trouble = trouble.where(_matches(alerts.c.subject))
+        well = well.where(_matches(pipelines.c.pipeline))
+        awaited = awaited.where(_matches(expectations.c.pipeline))
     if show is Show.PROBLEMS:
         well = well.where(false())
+    if show in {Show.PROBLEMS, Show.RUNNING}:
+        awaited = awaited.where(false())
     if show is Show.NO_PROBLEMS:
         trouble = trouble.where(false())
     if show is Show.RUNNING:
@@ -100,18 +105,37 @@ def _page(*, environment: bool, search: bool, show: Show | None) -> Select[Any]:
         ill.c.trouble < bindparam("trouble"),
         (ill.c.trouble == bindparam("trouble")) & (tuple_(*names) > _names("ill")),
     )
-    halves = (
+    parts = (
         select(*names, ill.c.trouble).where(worse).order_by(ill.c.trouble.desc(), *names).limit(bindparam("limit")),
         well.order_by(*_NAMES).limit(bindparam("limit")),
+        awaited.order_by(expectations.c.pipeline, expectations.c.environment).limit(bindparam("limit")),
     )
-    both = union_all(*(select(half.subquery()) for half in halves)).subquery()
-    first = select(both).order_by(both.c.trouble.desc(), *both.c[:2]).limit(bindparam("limit")).subquery()
-    of_it = (pipelines.c.pipeline == first.c.subject) & (pipelines.c.environment == first.c.environment)
+    all_ = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    first = select(all_).order_by(all_.c.trouble.desc(), *all_.c[:2]).limit(bindparam("limit")).subquery()
+    of_it, expected = (
+        (table.c.pipeline == first.c.subject) & (table.c.environment == first.c.environment)
+        for table in (pipelines, expectations)
+    )
     return (
         select(first.c.subject, first.c.environment, runs.c.data)
-        .select_from(first.outerjoin(pipelines, of_it).outerjoin(runs, _OF_LAST))
+        # The name of what never ran is told by what is expected of it.
+        .add_columns(case((runs.c.data.is_(None), expectations.c.data)).label("expected"))
+        .select_from(first.outerjoin(pipelines, of_it).outerjoin(runs, _OF_LAST).outerjoin(expectations, expected))
         .order_by(first.c.trouble.desc(), *first.c[:2])
     )
+
+
+def _without_alert(table: Table) -> Select[Any]:
+    """Return the pipelines of a table that come after the last place and have no open alert."""
+    names = (table.c.pipeline, table.c.environment)
+    open_ = exists().where(
+        OPEN, _ABOUT_PIPELINES, alerts.c.subject == table.c.pipeline, alerts.c.environment == table.c.environment
+    )
+    return select(*names, literal(0, Integer()).label("trouble")).where(tuple_(*names) > _names("well"), ~open_)
+
+
+def _matches(name: Column[str]) -> ColumnElement[bool]:
+    return name.ilike(bindparam("search", type_=Text()), escape="\\")
 
 
 def _names(prefix: str) -> ColumnElement[Any]:
@@ -153,7 +177,7 @@ class Pipelines(Rows):
         after: Place | None = None,
         limit: int,
     ) -> Sequence[Standing]:
-        """Return how pipelines stand; served by `alerts_open`, those without an alert by the primary key."""
+        """Return how pipelines stand; served by `alerts_open`, those without an alert by the primary keys."""
         place = after or _FIRST
         well = (place.pipeline, place.environment) if place.trouble == 0 else ("", "")
         values = {
@@ -171,13 +195,23 @@ class Pipelines(Rows):
         open_of = defaultdict(list)
         for *names, text in self._connection.execute(_OPEN_OF, {"pipelines": [row.subject for row in page]}):
             open_of[tuple(names)].append(load(Alert, text))
-        return [_standing(row.data, open_of.get((row.subject, row.environment), [])) for row in page]
+        return [_standing(row.data, open_of.get((row.subject, row.environment), []), row.expected) for row in page]
 
     def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
         """Return how many pipelines ended how; served by `pipelines_by_outcome` alone."""
         here = () if environment is None else (pipelines.c.environment == environment,)
         query = select(pipelines.c.outcome, func.count()).where(*here).group_by(pipelines.c.outcome)
         return {Outcome(outcome): count for outcome, count in self._connection.execute(query)}
+
+    def count_never_ran(self, *, environment: str | None = None) -> int:
+        """Return how many pipelines never ran; served by two primary keys."""
+        here = () if environment is None else (expectations.c.environment == environment,)
+        query = select(func.count()).select_from(expectations).where(~_HAS_RUN, *here)
+        return self._connection.scalar(query) or 0
+
+    def environments(self) -> Sequence[str]:
+        """Return the environments; served by `pipelines_by_outcome` and the primary key alone."""
+        return sorted(self._connection.scalars(_ENVIRONMENTS))
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open; served by `alerts_open_first` or `alerts_open`."""
@@ -187,11 +221,11 @@ class Pipelines(Rows):
         return {(Kind(kind), Severity(severity)): count for kind, severity, count in self._connection.execute(query)}
 
 
-def _standing(text: str | None, open_alerts: Sequence[Alert]) -> Standing:
+def _standing(text: str | None, open_alerts: Sequence[Alert], expected: str | None) -> Standing:
     """Return how a pipeline stands. Its names come from what is known of it: a key is only compared."""
     run = load(Run, text) if text is not None else None
-    about = run or open_alerts[0]
-    pipeline = about.pipeline if isinstance(about, Run) else about.subject
+    about = run or (load(Expectation, expected) if expected is not None else open_alerts[0])
+    pipeline = about.subject if isinstance(about, Alert) else about.pipeline
     newest_first = sorted(open_alerts, key=lambda alert: (alert.last_at, alert.id), reverse=True)
     return Standing(pipeline=pipeline, environment=about.environment, run=run, alerts=tuple(newest_first))
 

@@ -9,23 +9,39 @@ import pytest
 
 from made import NOON, alert, run
 from tocsin.core.alert import Alert, State
+from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Kind, Topic, fingerprint
 from tocsin.core.overview import Place, Show
 from tocsin.core.run import Outcome, Run
+from tocsin.core.schedule import Schedule
 from tocsin.core.severity import Severity
 from tocsin.store.protocol import Store
 
 HOUR = timedelta(hours=1)
 
 
-def save(store: Store, *facts: Run | Alert) -> None:
-    """Save runs and alerts in one transaction."""
+def save(store: Store, *facts: Run | Alert | Expectation) -> None:
+    """Save facts in one transaction."""
     with store.writing() as tx:
         for fact in facts:
             if isinstance(fact, Run):
                 tx.save_run(fact)
-            else:
+            elif isinstance(fact, Alert):
                 tx.save_alert(fact)
+            else:
+                tx.save_expectations([fact])
+
+
+def expected(pipeline: str, environment: str = "prod") -> Expectation:
+    """Return that a pipeline should run every day."""
+    return Expectation(
+        pipeline=pipeline,
+        environment=environment,
+        schedule=Schedule(text="0 6 * * *", source="config.toml"),
+        start_within=HOUR,
+        anchor=NOON,
+        computed_to=NOON,
+    )
 
 
 def problem(pipeline: str, severity: Severity = Severity.ERROR, *, item: str = "", **changes: object) -> Alert:
@@ -84,6 +100,35 @@ def test_what_is_worst_comes_first(store: Store) -> None:
     assert [one.place.severity for one in found] == [Severity.CRITICAL, *["error"] * 2, Severity.WARNING, None, None]
     assert [one.run.id if one.run else None for one in found] == ["c", "b", None, "d", "a", "e"]
     assert [each.kind for each in found[0].alerts] == [Kind.VOLUME, Kind.FAILED]
+
+
+def test_what_is_expected_and_never_ran_is_there(store: Store) -> None:
+    """A pipeline that is only expected stands among those without a problem, and is counted for itself."""
+    save(store, run("r", pipeline="b", environment="prod"), problem("late"))
+    save(store, *map(expected, ["a", "b", "late", "\0"]), expected("c", "dev"))
+    with store.reading() as tx:
+        found = tx.worst_first(limit=9)
+        assert [(one.pipeline, one.run is not None) for one in found] == [
+            ("late", False),
+            *[("\0", False), ("a", False), ("b", True), ("c", False)],
+        ]
+        assert tx.worst_first(after=found[1].place, limit=1) == found[2:3]
+        assert [one.pipeline for one in tx.worst_first(limit=9, environment="dev")] == ["c"]
+        assert [one.pipeline for one in tx.worst_first(limit=9, search="A")] == ["late", "a"]
+        assert [one.pipeline for one in tx.worst_first(limit=9, show=Show.PROBLEMS)] == ["late"]
+        assert [one.pipeline for one in tx.worst_first(limit=9, show=Show.NO_PROBLEMS)] == ["\0", "a", "b", "c"]
+        assert tx.worst_first(limit=9, show=Show.RUNNING) == []
+        assert (tx.count_never_ran(), tx.count_never_ran(environment="prod")) == (4, 3)
+
+
+def test_the_environments_are_told_once(store: Store) -> None:
+    """Environments are those of runs and of what is expected, in their order; an empty store has none."""
+    with store.reading() as tx:
+        assert tx.environments() == []
+    save(store, *(run(f"{name}{where}", pipeline=name, environment=where) for name in "ab" for where in ("prod", "Ä")))
+    save(store, expected("a", "dev"))
+    with store.reading() as tx:
+        assert tx.environments() == ["dev", "prod", "Ä"]
 
 
 def test_the_overview_comes_in_pages(store: Store) -> None:
