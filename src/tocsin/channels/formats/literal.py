@@ -28,6 +28,8 @@ COLOURS = {
 
 #: Colours and cursor movements; without this their visible rest would stay behind.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+#: All that has to be looked at; texts can have a million characters, of which most are of ASCII.
+_ODD = re.compile(r"[^\n\t -~]")
 
 
 def clean(text: str) -> str:
@@ -39,7 +41,7 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in text)
+    return _ODD.sub(_shown, text)
 
 
 def one_line(text: str) -> str:
@@ -96,6 +98,11 @@ def is_web(url: str) -> bool:
     except ValueError:
         return False
     return whole and url.startswith(("https://", "http://")) and url.isprintable() and not set(url) & set(' <>|"`\\')
+
+
+def _shown(found: re.Match[str]) -> str:
+    character = found[0]
+    return character if character.isprintable() else " " if character.isspace() else ""
 
 
 def _left_out(count: int) -> str:
