@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 #: Below so many seconds a tenth of a second matters.
 _SHORT = 10
+_KILO = 1000
 _MILLION = 1_000_000
 
 
@@ -65,6 +66,15 @@ def amounts(low: int, high: int) -> str:
     if first == last:
         return last
     return f"{first.removesuffix(' M') if low >= _MILLION else first} to {last}"
+
+
+def room(size: float) -> str:
+    """Return a number of bytes: "512 bytes", "4.1 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < _KILO:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= _KILO
+    return f"{size:,.1f} GB"
 
 
 def moment(at: datetime) -> str:

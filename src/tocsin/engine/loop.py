@@ -11,6 +11,7 @@ from datetime import timedelta
 from tocsin.engine.bell import Bell
 from tocsin.engine.engine import Engine
 from tocsin.engine.lock import HomeLock
+from tocsin.engine.presence import Presence, Role
 from tocsin.engine.prune import Pruning
 from tocsin.engine.rest import Rest
 from tocsin.engine.senders import Senders
@@ -97,9 +98,11 @@ class Watcher:
     def _use(self, engine: Engine, senders: Senders) -> None:
         watchdog = Watchdog(engine.config.watchdog_url)
         steps = Steps(engine)
+        presence = Presence(engine, Role.WATCHER)
         while not self.signals.ending:
             seen = self._news(engine)
             self._report(look(engine, steady=steps.steady()))
+            presence.note()
             senders.look()
             # Before it is asked for news: where there is always some, messages are sent all the same.
             self._report(Ticked(sent=senders.work()))
@@ -110,6 +113,7 @@ class Watcher:
                 due = (senders.due - engine.clock()).total_seconds() if senders.due is not None else _PULSE
                 self._pause(min(due, next_look - time.monotonic()))
                 self._report(Ticked(sent=senders.work()))
+        presence.leave()
 
     def _news(self, engine: Engine) -> object:
         return engine.spool.changed_at(), self.news()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection, Table, func, inspect, select
 
+from tocsin.store.size import size_of
 from tocsin.store.tables import TO_TAKE_IN, inbox, metadata, runs
 
 
@@ -44,9 +45,6 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction that excludes all other writers."""
 
-    def size(self, connection: Connection) -> int:
-        """Return its bytes on the disk."""
-
     def close(self) -> None:
         """Let go of it."""
 
@@ -77,7 +75,7 @@ def contents(database: Database) -> Contents:
             for edge in (func.min, func.max)
         )
         return Contents(
-            size=database.size(view.connection),
+            size=size_of(view.connection),
             rows={table.name: _count(view.connection, table) for table in tables},
             oldest_run=oldest,
             newest_run=newest,

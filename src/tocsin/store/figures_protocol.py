@@ -14,6 +14,9 @@ from tocsin.core.run import Outcome
 class FiguresTransaction(Protocol):
     """The part of a transaction that counts."""
 
+    def size(self) -> int | None:
+        """Return the bytes that the store takes on the disk; None where it takes none."""
+
     def waiting(self) -> Mapping[str, Waiting]:
         """Return what waits to be sent, by channel; channels that nothing waits for are missing."""
 

@@ -13,7 +13,6 @@ from tocsin.store.postgres_errors import explained
 from tocsin.store.postgres_schema import bring_up_to_date, installed_version
 from tocsin.store.tables import metadata
 
-_SIZE = text("SELECT pg_database_size(current_database())")
 # What is copied row by row leaves the other side waiting inside its transaction.
 _MAY_WAIT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
@@ -64,10 +63,6 @@ class PostgresDatabase:
         with self._transaction(WRITE) as connection:
             connection.execute(_MAY_WAIT)
             yield connection
-
-    def size(self, connection: Connection) -> int:
-        """Return the bytes of the whole database."""
-        return int(connection.execute(_SIZE).scalar_one())
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 from tocsin.core.figures import Waiting
 from tocsin.core.outbox import Delivery
 from tocsin.core.run import Outcome
+from tocsin.store.size import size_of
 from tocsin.store.sql_rows import Rows, load
 from tocsin.store.tables import WAITING, deliveries, notifications, runs
 
@@ -30,6 +31,10 @@ _OUTCOMES = select(runs.c.outcome, func.count()).where(runs.c.started_at >= bind
 
 class Figures(Rows):
     """The part of a transaction that counts."""
+
+    def size(self) -> int | None:
+        """Return the bytes of the file, or of the whole database; no table is read for it."""
+        return size_of(self._connection)
 
     def waiting(self) -> Mapping[str, Waiting]:
         """Return what waits to be sent, by channel; served by `notifications_waiting`."""

@@ -15,7 +15,6 @@ from tocsin.store.sqlite_engine import READ, engine_for
 from tocsin.store.sqlite_errors import explained
 from tocsin.store.sqlite_schema import installed_version
 
-_SIZE = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
 # Changes whenever another connection commits: https://sqlite.org/pragma.html#pragma_data_version
 _COMMITS = text("PRAGMA data_version")
 
@@ -57,10 +56,6 @@ class SqliteDatabase:
         """Open a transaction that excludes all other writers."""
         with explained(self._path, self._patience), self._engine.begin() as connection:
             yield connection
-
-    def size(self, connection: Connection) -> int:
-        """Return the bytes of the file."""
-        return int(connection.execute(_SIZE).scalar_one())
 
     def close(self) -> None:
         """Let go of the file."""

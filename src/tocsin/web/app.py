@@ -13,6 +13,7 @@ from starlette.routing import Route
 import tocsin
 from tocsin.core.wire import EVENTS_PATH
 from tocsin.engine.engine import Engine
+from tocsin.engine.presence import Presence, Role
 from tocsin.engine.serving import NOTED_EVERY, note_serving
 from tocsin.errors import StoreError
 from tocsin.web import assets, health
@@ -37,10 +38,12 @@ def _nobody() -> None:
 
 
 async def _go_on_noting(engine: Engine) -> None:
+    presence = Presence(engine, Role.SERVER)
     while True:
         # A store that cannot be written is told of by all else that fails.
         with suppress(StoreError):
             await run_in_threadpool(note_serving, engine)
+            await run_in_threadpool(presence.note)
         await asyncio.sleep(NOTED_EVERY.total_seconds())
 
 

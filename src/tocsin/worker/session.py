@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from procrastinate import App
 
 from tocsin.engine.engine import Engine
+from tocsin.engine.presence import Presence, Role
 from tocsin.engine.signals import Signals
 from tocsin.engine.systemd import notify_systemd
 from tocsin.engine.tick import Ticked
@@ -102,10 +103,12 @@ class Session:
             self.engine.stopping.set()
 
     async def _pulse(self, tasks: Tasks) -> None:
+        presence = Presence(self.engine, Role.WORKER)
         while True:
             if await sweep(self.app, self.engine.store):
                 await tasks.ask_to_tell()
             await jobs.ask(jobs.tick(self.app))
+            await in_thread(presence.note)
             self.works()
             await asyncio.sleep(_PULSE)
 

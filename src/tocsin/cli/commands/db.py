@@ -13,13 +13,12 @@ import click
 from tocsin.cli.screen import Column, json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.phrases import stamp
-from tocsin.core.words import count
+from tocsin.core.words import count, room
 
 if TYPE_CHECKING:
     from tocsin.store.database import Contents, Database
 
 _COLUMNS = (Column(name="Table"), Column(name="Rows", right=True))
-_KILO = 1000
 
 
 @click.group("db")
@@ -79,7 +78,7 @@ def status(*, as_json: bool) -> None:
         [
             ("Store", database.url),
             ("Tables", _state(version)),
-            ("Size", _size(found.size)),
+            ("Size", room(found.size)),
             ("Runs", _span(found)),
             ("Inbox", f"{count(found.waiting_events, 'event')} to look at"),
         ]
@@ -153,14 +152,6 @@ def _state(version: int | None) -> str:
         return f"version {version}, which is that of this Tocsin"
     found = "none" if version is None else f"version {version}"
     return f"{found}, and this Tocsin works with version {SCHEMA_VERSION}. Type: tocsin db upgrade"
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < _KILO:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= _KILO
-    return f"{size:,.1f} GB"
 
 
 def _span(found: Contents) -> str:

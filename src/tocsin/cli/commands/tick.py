@@ -16,6 +16,7 @@ def command(*, quiet: bool) -> None:
     Takes in what runs have reported, tells of runs that died, are late, stuck or not started, repeats what goes on and
     sends what waits. Any number may run at any time. Where reports go to a server it sends them there.
     """
+    from tocsin.engine.presence import Presence, Role
     from tocsin.engine.tick import tick
     from tocsin.engine.watchdog import ping
 
@@ -25,6 +26,7 @@ def command(*, quiet: bool) -> None:
         return
     with open_engine(place, watching=True) as engine:
         done = tick(engine)
+        Presence(engine, Role.TICK).note()
         url = engine.config.watchdog_url
     if not quiet:
         click.echo(str(done) or "nothing was due")

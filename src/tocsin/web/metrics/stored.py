@@ -14,15 +14,13 @@ from typing import TypeVar
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tocsin.core.figures import Waiting
 from tocsin.core.finding import Kind
 from tocsin.core.outbox import Delivery
 from tocsin.core.run import Outcome
 from tocsin.core.severity import Severity
-from tocsin.documents.channels import channel_views
 from tocsin.engine.engine import Engine
-from tocsin.engine.expected import looked_last
 from tocsin.errors import StoreError
+from tocsin.web.vitals import Vitals, read_vitals, spooled
 
 #: Seconds for which what the store said is told again, however often somebody asks.
 _KEPT = 5.0
@@ -39,11 +37,7 @@ _log = logging.getLogger("tocsin")
 class _Read:
     """What the store said."""
 
-    waiting: Mapping[str, Waiting]
-    works: Mapping[str, bool]
-    #: Events that wait to be taken in, and since when the oldest does.
-    backlog: tuple[int, datetime | None]
-    looked_at: datetime | None
+    vitals: Vitals
     alerts: Mapping[tuple[Kind, Severity], int]
     pipelines: Mapping[Outcome, int]
     runs: Mapping[Outcome, int]
@@ -78,9 +72,8 @@ class Stored(Collector):
             yield from self._of_store(read)
             family = CounterMetricFamily("tocsin_deliveries", _DELIVERIES, labels=("channel", "answer"))
             yield _filled(family, deliveries)
-        spool = self._engine.spool
-        yield GaugeMetricFamily("tocsin_spool_events", "Events in the spool of this machine.", value=spool.waiting())
-        unread = len(spool.set_aside())
+        waiting, unread = spooled(self._engine)
+        yield GaugeMetricFamily("tocsin_spool_events", "Events in the spool of this machine.", value=waiting)
         yield GaugeMetricFamily("tocsin_spool_rejected_files", "Files in the spool that are no events.", value=unread)
 
     def _ask(self) -> _Read | None:
@@ -92,10 +85,7 @@ class Stored(Collector):
                     self._deliveries.update((one.channel, _answer(one)) for _, one in new)
                     self._counted_to = new[-1][0]
                 return _Read(
-                    waiting=tx.waiting(),
-                    works={view.name: view.works for view in channel_views(self._engine, tx)},
-                    backlog=tx.backlog(),
-                    looked_at=looked_last(tx),
+                    vitals=read_vitals(self._engine, tx),
                     alerts=tx.count_open_alerts(),
                     pipelines=tx.count_pipelines(),
                     runs=tx.count_outcomes(since=self._engine.clock() - _LATELY),
@@ -105,20 +95,20 @@ class Stored(Collector):
             return None
 
     def _of_store(self, read: _Read) -> Iterator[Metric]:
-        now = self._engine.clock()
-        channels = sorted(read.works.keys() | read.waiting.keys())
-        waiting = {(name,): read.waiting[name].count if name in read.waiting else 0 for name in channels}
+        now, vitals = self._engine.clock(), read.vitals
+        messages = {name: vitals.waiting.get(name) for name in vitals.outlets}
+        waiting = {(name,): one.count if one is not None else 0 for name, one in messages.items()}
         yield _counted("tocsin_outbox_messages", "Messages that wait to be sent.", ("channel",), waiting)
-        ages = {(name,): _age(read.waiting[name].since if name in read.waiting else None, now) for name in channels}
+        ages = {(name,): _age(one.since if one is not None else None, now) for name, one in messages.items()}
         yield _counted("tocsin_outbox_oldest_seconds", "Age of the oldest of them.", ("channel",), ages)
-        works = {(name,): float(well) for name, well in read.works.items()}
+        works = {(view.name,): float(view.works) for view in vitals.channels}
         yield _counted("tocsin_channel_works", "Whether it is neither disabled nor unusable.", ("channel",), works)
-        events, since = read.backlog
+        events, since = vitals.backlog
         yield GaugeMetricFamily("tocsin_inbox_events", "Events that wait to be taken in.", value=events)
         yield GaugeMetricFamily("tocsin_inbox_oldest_seconds", "Age of the oldest of them.", value=_age(since, now))
-        if read.looked_at is not None:
-            lag = _age(read.looked_at, now)
-            yield GaugeMetricFamily("tocsin_tick_lag_seconds", "Since an engine looked last at what is due.", value=lag)
+        if (lag := vitals.lag(now)) is not None:
+            said = "Since an engine looked last at what is due."
+            yield GaugeMetricFamily("tocsin_tick_lag_seconds", said, value=lag.total_seconds())
         alerts = {(kind.value, severity.value): number for (kind, severity), number in read.alerts.items()}
         yield _counted("tocsin_alerts_open", "Alerts that are open.", ("kind", "severity"), alerts)
         pipelines = {(outcome.value,): number for outcome, number in read.pipelines.items()}

@@ -14,6 +14,7 @@ from tocsin.web.pages import (
     overview,
     pipeline,
     pipeline_runs,
+    system,
 )
 
 PAGES: tuple[APIRouter, ...] = (
@@ -27,5 +28,6 @@ PAGES: tuple[APIRouter, ...] = (
     pipeline.router,
     check_list.router,
     check_page.router,
+    system.router,
     help_page.router,
 )
