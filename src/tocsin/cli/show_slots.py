@@ -6,19 +6,12 @@ from collections.abc import Sequence
 
 from tocsin.cli.screen import Cell, Column, Row, Screen
 from tocsin.cli.wording import short
-from tocsin.core.message import Tone
-from tocsin.core.phrases import minute
-from tocsin.core.slot import Slot, SlotState
+from tocsin.core.phrases import minute, tone_of_slot
+from tocsin.core.slot import Slot
 from tocsin.store.protocol import Transaction
 
 _MOST = 10
 _COLUMNS = (Column(name="Due (UTC)"), Column(name="Became"), Column(name="Run"), Column(name="Schedule", below=""))
-_TONES = {
-    SlotState.DONE: Tone.GOOD,
-    SlotState.FAILED: Tone.ERROR,
-    SlotState.MISSED: Tone.ERROR,
-    SlotState.UNKNOWN: Tone.WARNING,
-}
 
 
 def read_slots(tx: Transaction, pipeline: str, environment: str) -> Sequence[Slot]:
@@ -34,6 +27,6 @@ def show_slots(screen: Screen, slots: Sequence[Slot]) -> None:
 
 
 def _row(slot: Slot) -> Row:
-    became = Cell(text=slot.state.value, tone=_TONES.get(slot.state, Tone.INFO))
+    became = Cell(text=slot.state.value, tone=tone_of_slot(slot.state))
     schedule = f"{slot.schedule.text}, {slot.schedule.timezone}"
     return minute(slot.due_at), became, short(slot.logical_id or ""), schedule

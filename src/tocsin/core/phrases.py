@@ -10,6 +10,7 @@ from tocsin.core.explain import summary
 from tocsin.core.message import Tone
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
+from tocsin.core.slot import SlotState
 from tocsin.core.words import count, duration, ordinal
 
 _OUTCOMES = {
@@ -28,6 +29,14 @@ TONES = {
     Severity.ERROR: Tone.ERROR,
     Severity.WARNING: Tone.WARNING,
     Severity.INFO: Tone.INFO,
+}
+
+_SLOTS = {
+    SlotState.DONE: Tone.GOOD,
+    SlotState.COVERED: Tone.GOOD,
+    SlotState.FAILED: Tone.ERROR,
+    SlotState.MISSED: Tone.ERROR,
+    SlotState.UNKNOWN: Tone.WARNING,
 }
 
 
@@ -76,6 +85,11 @@ def why(run: Run) -> str:
 def took(run: Run) -> str:
     """Return the duration of a run, or an empty text while it runs."""
     return duration(run.duration) if run.duration is not None else ""
+
+
+def tone_of_slot(state: SlotState) -> Tone:
+    """Return how what became of a slot looks."""
+    return _SLOTS.get(state, Tone.INFO)
 
 
 def pipeline(name: str, environment: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from tocsin.core.alert import Alert
 from tocsin.core.finding import Topic
@@ -85,12 +86,19 @@ def trend(
         newest: How many points at most.
         since: None that is older than this.
     """
-    about = {
+    about = frozenset(
         alert.logical_id for alert in alerts if alert.topic in _TOPICS[series.measure] and alert.item == series.item
-    }
+    )
     shown = [point for point in series.points if since is None or point.at >= since][-newest:]
-    points = tuple(_judged(series, point, about, false_alerts) for point in shown)
-    return Trend(measure=series.measure, item=series.item, points=points)
+    return _trend(series, len(shown), about, false_alerts)
+
+
+@lru_cache(maxsize=256)
+def _trend(series: Series, newest: int, about: frozenset[str], false_alerts: float) -> Trend:
+    """Return the newest points; remembered, because a page that is looked at asks for the same again and again."""
+    points = series.points[len(series.points) - newest :]
+    judged = tuple(_judged(series, point, about, false_alerts) for point in points)
+    return Trend(measure=series.measure, item=series.item, points=judged)
 
 
 def words(measure: Measure, value: float) -> str:
@@ -98,7 +106,7 @@ def words(measure: Measure, value: float) -> str:
     return amount(round(value)) if measure is Measure.ROWS else duration(timedelta(seconds=value))
 
 
-def _judged(series: Series, point: Point, about: set[str], false_alerts: float) -> Judged:
+def _judged(series: Series, point: Point, about: frozenset[str], false_alerts: float) -> Judged:
     until = replace(series, points=tuple(one for one in series.points if one.at <= point.at))
     judged = judge_values({series.key: until}, point.logical_id, limits=Limits(), false_alerts=false_alerts)
     low, high = judged[series.key].usual or (None, None)

@@ -96,6 +96,15 @@ def check_lines(facts: PipelineFacts) -> list[Sequence[CheckResult]]:
     return sorted((history.results for history in facts.checks), key=lambda results: check_urgency(results[0]))
 
 
+def first_attempts(runs: Sequence[Run]) -> dict[str, Run]:
+    """Return the first attempt of each logical run.
+
+    Args:
+        runs: Newest first.
+    """
+    return {run.logical_id or run.id: run for run in runs}
+
+
 def schema_changes(runs: Sequence[Run]) -> list[tuple[Run, SchemaChange]]:
     """Return what runs have changed in tables, in the order of the runs."""
     return [(run, change) for run in runs for change in run.schema_changes]

@@ -7,6 +7,7 @@ from tocsin.web.pages import (
     acts,
     alert,
     alerts,
+    channels,
     check_list,
     check_page,
     group,
@@ -14,7 +15,12 @@ from tocsin.web.pages import (
     overview,
     pipeline,
     pipeline_runs,
+    route_explanation,
+    run,
+    run_compare,
     system,
+    silence_new,
+    silences,
 )
 
 PAGES: tuple[APIRouter, ...] = (
@@ -24,10 +30,16 @@ PAGES: tuple[APIRouter, ...] = (
     group.router,
     acts.router,
     action_link.router,
+    silence_new.router,
+    silences.router,
+    channels.router,
+    route_explanation.router,
     pipeline_runs.router,
     pipeline.router,
     check_list.router,
     check_page.router,
+    run.router,
+    run_compare.router,
     system.router,
     help_page.router,
 )

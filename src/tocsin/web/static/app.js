@@ -129,6 +129,16 @@
     act();
   };
 
+  // ---- Of drawings that are rows of links only one is reached by Tab; the arrow keys go to the others.
+  const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+  const arrowed = (event) => {
+    const step = steps[event.key];
+    const links = [...(event.target.closest?.("[data-arrows]")?.querySelectorAll("a") ?? [])];
+    if (step === undefined || links.length === 0) return;
+    event.preventDefault();
+    links[Math.min(Math.max(links.indexOf(event.target) + step, 0), links.length - 1)].focus();
+  };
+
   // ---- Small conveniences.
   const copied = async (button) => {
     const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
@@ -178,6 +188,7 @@
   });
   document.addEventListener("htmx:finally:request", answered);
   document.addEventListener("keydown", pressed);
+  document.addEventListener("keydown", arrowed);
   document.addEventListener("change", chosen);
   document.addEventListener("click", clicked);
 })();
