@@ -54,6 +54,8 @@ _ACTS = {
     Action.RESOLVE: "resolved it",
     Action.ACCEPT: "accepted the new level as normal",
 }
+#: What stands at the side, or above.
+_ELSEWHERE = frozenset({"Since", "Owner", "Known issue"})
 #: The beginning of an id by which near ones are looked for.
 _NEAR = 4
 
@@ -153,7 +155,13 @@ def read_alert(engine: Engine, tx: Transaction, alert: Alert) -> AlertPage:
         owner=around.owner,
         strip=draw_brief(starts) if starts else None,
         chart=_chart(engine, tx, alert),
-        facts=[(fact.label, fact.value) for block in told if isinstance(block, Facts) for fact in block.items],
+        facts=[
+            (fact.label, fact.value)
+            for block in told
+            if isinstance(block, Facts)
+            for fact in block.items
+            if fact.label not in _ELSEWHERE
+        ],
         hint=next((block.text for block in told if isinstance(block, Paragraph)), ""),
         code=[block for block in told if isinstance(block, Code)],
         known_issue_url=alert.known_issue if alert.known_issue.startswith(("https://", "http://")) else "",

@@ -25,7 +25,8 @@ class AlertRow:
     url: str
     silence: str
     tone: Tone
-    kind: str
+    #: What is wrong in one or two words, or that it is over.
+    state: str
     subject: str
     summary: str
     #: Who takes care of it, what mutes it, or how it ended; empty where none of that is so.
@@ -51,7 +52,7 @@ def row_of(alert: Alert, notifications: Sequence[Notification], muted: Muted | N
         url=of_alert(alert.id),
         silence=new_silence(alert.id),
         tone=tone_of_alert(alert),
-        kind=kind(alert),
+        state=kind(alert) if alert.open else "over",
         subject=subject(alert),
         summary=alert.summary,
         note=state_note(alert, muted),
