@@ -85,7 +85,7 @@ def _writing(engine: Engine) -> Iterator[list[float]]:
                 return
             began = time.perf_counter()
             with engine.store.writing() as tx:
-                tx.remember_event(f"{id(waits)} {number}", NOW)
+                tx.remember_events([f"{id(waits)} {number}"], NOW)
                 tx.save_run(run(f"{id(waits)} {number}", started_at=NOW, ended_at=NOW))
             waits.append((time.perf_counter() - began) * 1000)
 

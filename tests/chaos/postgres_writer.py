@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def count_up(store: Store, event: str, *, stop: bool) -> None:
     """Count one event in the total, unless that was done."""
     with store.writing() as tx:
-        if tx.remember_event(event, NOON):
+        if tx.remember_events([event], NOON):
             total = int(tx.recall("total") or 0)
             if stop:
                 os.kill(os.getpid(), signal.SIGSTOP)

@@ -56,14 +56,14 @@ DELIVERY = Delivery(notification_id="ops", channel="ops", at=NOON, took_ms=1, ok
 def start(store: Store) -> None:
     """Take in the start of a run."""
     with store.writing() as tx:
-        if tx.remember_event("started", NOON):
+        if tx.remember_events(["started"], NOON):
             tx.save_run(STARTED)
 
 
 def end(store: Store) -> None:
     """Take in the end of the run, and write to every table."""
     with store.writing() as tx:
-        if tx.remember_event("ended", NOON):
+        if tx.remember_events(["ended"], NOON):
             tx.save_run(FAILED)
             tx.save_alert(ALERT)
             tx.save_silence(SILENCE)

@@ -28,7 +28,7 @@ def ingest(store: SqliteStore, number: int, transactions: int) -> None:
         name = f"{number}-{turn}"
         for _ in range(2):
             with store.writing() as tx:
-                if not tx.remember_event(name, NOON):
+                if not tx.remember_events([name], NOON):
                     continue
                 tx.save_run(
                     Run(id=name, pipeline=f"p{number}", environment="e", started_at=NOON, outcome=Outcome.FAILED)

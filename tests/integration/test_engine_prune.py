@@ -122,8 +122,8 @@ def test_all_kinds_of_old_things_go(keeper: Keeper) -> None:
     """Each has its own age, and what would go is counted before anything does."""
     keeper.save("newest", NOW - 90 * DAY)
     with keeper.engine.store.writing() as tx:
-        tx.remember_event("old", NOW - 8 * DAY)
-        tx.remember_event("young", NOW - 6 * DAY)
+        tx.remember_events(["old"], NOW - 8 * DAY)
+        tx.remember_events(["young"], NOW - 6 * DAY)
         tx.save_alert(alert(id="open", last_at=NOW - 500 * DAY))
     assert count_old(keeper.engine) == {Kept.EVENTS: 1}
     assert prune(keeper.engine) == {Kept.EVENTS: 1}
@@ -148,7 +148,7 @@ def test_it_ends_when_the_engine_is_told_to(keeper: Keeper) -> None:
     keeper.save("1", TODAY - 2 * DAY)
     keeper.engine.stopping.set()
     with keeper.engine.store.writing() as tx:
-        tx.remember_event("old", NOW - 8 * DAY)
+        tx.remember_events(["old"], NOW - 8 * DAY)
     assert prune(keeper.engine) == {}
     keeper.engine.stopping.clear()
     assert prune(keeper.engine) == {Kept.EVENTS: 1}
@@ -160,13 +160,13 @@ def test_others_write_while_much_is_deleted(keeper: Keeper, monkeypatch: pytest.
     monkeypatch.setattr(pruning, "_BATCH", MANY // 100)
     with keeper.engine.store.writing() as tx:
         for number in range(MANY):
-            tx.remember_event(f"old {number}", NOW - 8 * DAY)
+            tx.remember_events([f"old {number}"], NOW - 8 * DAY)
     left: list[int] = []
 
     def write() -> None:
         for number in range(3):
             with keeper.engine.store.writing() as tx:
-                tx.remember_event(f"young {number}", NOW)
+                tx.remember_events([f"young {number}"], NOW)
                 left.append(tx.count_old(Kept.EVENTS, before=NOW - 7 * DAY))
 
     deleting = threading.Thread(target=prune, args=(keeper.engine,))
@@ -189,7 +189,7 @@ def test_a_thread_looks_after_it(keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(pruning, "prune_daily", noticed)
     with keeper.engine.store.writing() as tx:
-        tx.remember_event("old", NOW - 8 * DAY)
+        tx.remember_events(["old"], NOW - 8 * DAY)
     thread = Pruning(keeper.engine)
     thread.start()
     assert done.wait(60)

@@ -96,11 +96,11 @@ def test_a_restart_costs_no_transaction() -> None:
     with running_postgres() as server, closing(PostgresStore(server.database())) as store:
         for number in range(3):
             with store.writing() as tx:
-                assert tx.remember_event(str(number), NOON)
+                assert tx.remember_events([str(number)], NOON)
             server.stop()
             server.start()
         with store.writing() as tx:
-            assert [tx.remember_event(str(number), NOON) for number in range(3)] == [False] * 3
+            assert not tx.remember_events([str(number) for number in range(3)], NOON)
 
 
 FORK = """
@@ -112,7 +112,7 @@ store = open_store(sys.argv[1], patience=60)
 
 def write(name):
     with store.writing() as tx:
-        return tx.remember_event(name, datetime.now(UTC))
+        return tx.remember_events([name], datetime.now(UTC))
 
 assert write("before")
 children = []

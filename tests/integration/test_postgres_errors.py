@@ -21,7 +21,7 @@ from tocsin.store.tables import SCHEMA_VERSION
 def said(url: str) -> str:
     """Return what is said when a store cannot be opened and written; that is never the password."""
     with pytest.raises(StoreError) as caught, closing(open_store(url)) as store, store.writing() as tx:
-        tx.remember_event("e", NOON)
+        tx.remember_events(["e"], NOON)
     assert "secret" not in str(caught.value)
     return str(caught.value)
 
@@ -176,14 +176,14 @@ def interrupted(store: PostgresStore, interrupt: Callable[[SqlTransaction], obje
     """Return what is said when a transaction goes on after an interruption that took it back."""
 
     def work(tx: SqlTransaction) -> None:
-        tx.remember_event("e", NOON)
+        tx.remember_events(["e"], NOON)
         interrupt(tx)
-        tx.remember_event("f", NOON)
+        tx.remember_events(["f"], NOON)
 
     with pytest.raises(StoreError) as caught, store.writing() as tx:
         work(tx)
     with store.writing() as tx:
-        assert tx.remember_event("e", NOON)
+        assert tx.remember_events(["e"], NOON)
     return str(caught.value)
 
 

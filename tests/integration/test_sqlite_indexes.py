@@ -41,6 +41,7 @@ def plans(store: SqliteStore) -> Iterator[list[str]]:
 
 QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.run("r"), ["autoindex_runs"]),
+    (lambda tx: tx.runs_of(["r"]), ["autoindex_runs"]),
     (lambda tx: tx.find_runs("r"), ["autoindex_runs"]),
     (lambda tx: tx.runs(), ["runs_by_start"]),
     (lambda tx: tx.runs(before=NOON), ["runs_by_start"]),

@@ -79,7 +79,7 @@ now = datetime.now(UTC)
 
 def write(name):
     with store.writing() as tx:
-        return tx.remember_event(name, now)
+        return bool(tx.remember_events([name], now))
 
 assert write("before")
 wait_for_child, child_is_open = os.pipe()
@@ -116,7 +116,7 @@ def test_a_second_store_of_one_process_takes_no_lock_from_the_first(tmp_path: Pa
         "from tocsin.store.sqlite import SqliteStore\n"
         "for number in range(100):\n"
         "    store = SqliteStore(Path(sys.argv[1]))\n"
-        "    with store.writing() as tx:\n        tx.remember_event(f'other-{number}', datetime.now(UTC))\n"
+        "    with store.writing() as tx:\n        tx.remember_events([f'other-{number}'], datetime.now(UTC))\n"
         "    store.close()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)]) as other:
@@ -124,7 +124,7 @@ def test_a_second_store_of_one_process_takes_no_lock_from_the_first(tmp_path: Pa
         while other.poll() is None:
             second = SqliteStore(path)
             with first.writing() as tx:
-                tx.remember_event(f"mine-{number}", datetime.now(UTC))
+                tx.remember_events([f"mine-{number}"], datetime.now(UTC))
             second.close()
             number += 1
     first.close()

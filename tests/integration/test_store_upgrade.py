@@ -180,7 +180,7 @@ def test_processes_that_open_an_old_file_at_once(file: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tocsin.store.sqlite import SqliteStore\n"
         "store = SqliteStore(Path(sys.argv[1]))\n"
-        "with store.writing() as tx: assert tx.remember_event(sys.argv[2], tx.runs()[0].started_at)\n"
+        "with store.writing() as tx: assert tx.remember_events([sys.argv[2]], tx.runs()[0].started_at)\n"
     )
     started = [
         subprocess.Popen([sys.executable, "-W", "error", "-c", program, str(file), f"new{number}"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,20 +32,38 @@ _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
 _MOST = 10_000
 
 
-def evaluate_end(engine: Engine, tx: Transaction, run: Run) -> None:
-    """Ask the rules what the end of a run means, and act on it."""
-    open_alert = tx.open_alert(fingerprint(Topic.DELIVERY, run.environment, run.pipeline))
-    finding = judge(run, open_alert, _newer_success(tx, run))
-    if run.outcome.ok:
-        _evaluate_data(engine, tx, run)
+def evaluate_ends(engine: Engine, tx: Transaction, ended: Sequence[Run]) -> None:
+    """Ask the rules what the ends of runs of different pipelines mean, and act on it.
+
+    They came one after another, and merely together into this transaction: the first of many is told at once.
+    """
+    alerts = tx.open_alerts([_delivery_of(run) for run in ended]) if ended else {}
+    found = []
+    for run in ended:
+        alert = alerts.get(_delivery_of(run))
+        finding = _meaning(tx, run, alert)
+        if run.outcome.ok:
+            _evaluate_data(engine, tx, run)
+        if finding is not None:
+            found.append(Found(finding=finding, alert=alert, run=run))
+    advance_alerts(engine, tx, found, at_once=False)
+
+
+def _delivery_of(run: Run) -> str:
+    return fingerprint(Topic.DELIVERY, run.environment, run.pipeline)
+
+
+def _meaning(tx: Transaction, run: Run, open_alert: Alert | None) -> Finding | None:
+    """Return what the end of a run means for the delivery of its pipeline."""
+    finding = judge(run, open_alert, _newer_success(tx, run) if run.outcome.bad else None)
     if finding is None:
-        return
+        return None
     if open_alert is not None and finding.at < open_alert.last_at and _was_missing(tx, open_alert, run):
         # It ended before it was told as absent: its report came late, and says what the absence really was.
         finding = replace(finding, at=open_alert.last_at)
     if run.outcome.bad and run.pending_packages:
         finding = say_blocked(finding, run, _runs_before(tx, run, outcomes=None, limit=_BLOCKED))
-    advance_alert(engine, tx, finding, run)
+    return finding
 
 
 def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
@@ -96,12 +114,18 @@ def advance_findings(engine: Engine, tx: Transaction, findings: Sequence[Finding
     advance_alerts(engine, tx, [Found(finding=one, alert=alerts.get(one.fingerprint), run=run) for one in findings])
 
 
-def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> None:
-    """Apply findings about different subjects to their alerts and tell whoever has to know, all in one go."""
-    found = list(found)
+def advance_alerts(engine: Engine, tx: Transaction, found: Sequence[Found], *, at_once: bool = True) -> None:
+    """Apply findings about different subjects to their alerts and tell whoever has to know.
+
+    Args:
+        engine: The engine.
+        tx: The transaction that brings the facts.
+        found: The findings.
+        at_once: As for `notify`.
+    """
     new = [each.finding.fingerprint for each in found if each.alert is None and each.finding.kind is not Kind.RECOVERED]
     closed = tx.last_alerts(new) if new and engine.config.damping.most else {}
-    changed = []
+    changed, seen = [], []
     now = engine.clock()
     for each in found:
         finding = owned(engine, each.finding, each.run.context) if each.run is not None else each.finding
@@ -113,10 +137,11 @@ def advance_alerts(engine: Engine, tx: Transaction, found: Iterable[Found]) -> N
         if alert is None or alert == each.alert:
             continue
         if change is Change.NOTHING:
-            tx.save_alerts([alert])
+            seen.append(alert)
         else:
             changed.append(Changed(alert=alert, change=change, run=each.run))
-    notify(engine, tx, changed)
+    tx.save_alerts(seen)
+    notify(engine, tx, changed, at_once=at_once)
 
 
 def owned(engine: Engine, finding: Finding, context: Context) -> Finding:

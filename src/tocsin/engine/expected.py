@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import settle
 from tocsin.core.dependency import Graph
+from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Finding, Topic, fingerprint
 from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Context, Outcome, Run
@@ -70,10 +71,16 @@ def looked_last(tx: Transaction) -> datetime | None:
     return datetime.fromisoformat(looked) if looked else None
 
 
-def settle_run(engine: Engine, tx: Transaction, run: Run) -> None:
-    """Let the slots of a pipeline know that one of its runs began or ended, and hear its schedule, or learn it."""
+def settle_runs(engine: Engine, tx: Transaction, moved: Sequence[Run]) -> None:
+    """Let the slots of pipelines know that a run of each began or ended, and hear their schedules, or learn them."""
+    known = tx.expectations_of({(run.pipeline, run.environment) for run in moved}) if moved else {}
+    for run in moved:
+        _settle_run(engine, tx, run, known.get((run.pipeline, run.environment)))
+
+
+def _settle_run(engine: Engine, tx: Transaction, run: Run, known: Expectation | None) -> None:
     now = engine.clock()
-    known = take_declared(engine, tx, run, tx.expectation(run.pipeline, run.environment))
+    known = take_declared(engine, tx, run, known)
     if known is not None:
         last_look = looked_last(tx) or now
         # The slot of a run that takes long may lie far back.

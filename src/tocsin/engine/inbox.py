@@ -10,12 +10,13 @@ from tocsin.capture.spool import parse_event
 from tocsin.core.event import Event
 from tocsin.core.inbox import Received, shifted
 from tocsin.engine.engine import Engine
-from tocsin.engine.ingest import take_event
+from tocsin.engine.events import take_events
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 
-#: Events that one transaction takes in: one wait for the disk, and other writers need not wait long.
-_BATCH = 50
+#: Events that one transaction takes in at most, and seconds after which it begins with no more: one wait for the disk,
+#: and other writers need not wait long.
+_BATCH, _LONGEST = 50, 0.1
 _log = logging.getLogger("tocsin")
 
 
@@ -27,7 +28,7 @@ def take_in(engine: Engine, *, most: int | None = None) -> int:
 
     Args:
         engine: Whose store to look into.
-        most: Begin no further batch after so many events; None for all that waits.
+        most: Begin no further transaction after so many events; None for all that waits.
 
     Raises:
         StoreError: The store cannot be read or written; what was not taken in stays in the inbox.
@@ -46,18 +47,17 @@ def _waits(engine: Engine) -> bool:
 
 
 def _take_batch(engine: Engine) -> int:
-    """Take in a batch, and if one of its events is broken each by itself; return how many were taken in."""
+    """Take in some events, and if one of them is broken each by itself; return how many were taken in."""
     batch: Sequence[Received] = ()
     try:
         with engine.store.writing() as tx:
             batch = tx.received(_BATCH)
-            _take(engine, tx, batch)
+            return _take(engine, tx, batch)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  # found out below, where it is refused
         _log.debug("a batch of %d events holds a broken one: %s", len(batch), error)
         return sum(_take_one(engine, one) for one in batch)
-    return len(batch)
 
 
 def _take_one(engine: Engine, one: Received) -> bool:
@@ -76,10 +76,10 @@ def _take_one(engine: Engine, one: Received) -> bool:
     return True
 
 
-def _take(engine: Engine, tx: Transaction, batch: Sequence[Received]) -> None:
-    for one in batch:
-        take_event(engine, tx, _read(one))
-    tx.drop_received([one.number for one in batch])
+def _take(engine: Engine, tx: Transaction, batch: Sequence[Received]) -> int:
+    taken = take_events(engine, tx, map(_read, batch), within=_LONGEST)
+    tx.drop_received([one.number for one in batch[:taken]])
+    return taken
 
 
 def _read(one: Received) -> Event:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from tocsin.core.event import Event, EventType
-from tocsin.core.finding import Finding, Kind, Topic
-from tocsin.core.run import Outcome, Run, Stage, merge
-from tocsin.core.severity import Severity
-from tocsin.engine.checks import take_checks
+from tocsin.core.event import Event
+from tocsin.core.run import Outcome, Run, merge
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import advance_alert, evaluate_end
-from tocsin.engine.expected import settle_run
-from tocsin.engine.follow import follow
-from tocsin.engine.freshness import settle_freshness
+from tocsin.engine.events import take_events, take_runs
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notes import notify_note
-from tocsin.engine.schemas import take_schemas
 from tocsin.errors import StoreError
-from tocsin.store.protocol import Transaction
 
-#: Events that one transaction takes in: one wait for the disk, and other writers need not wait long.
-_BATCH = 50
+#: Events that one transaction takes in at most, and seconds after which it begins with no more: one wait for the disk,
+#: and other writers need not wait long.
+_BATCH, _LONGEST = 50, 0.1
 #: Seconds to wait for another process that empties the spool.
 _PATIENCE, _BREATH = 5.0, 0.005
 _log = logging.getLogger("tocsin")
@@ -45,8 +37,11 @@ def drain(engine: Engine) -> int:
     with _alone(engine):
         waiting = ((path, event) for path, event in engine.spool.read() if engine.concerns(event.run))
         taken = 0
-        while batch := list(islice(waiting, _BATCH)):
-            taken += _take_in(engine, batch)
+        batch: list[tuple[Path, Event]] = []
+        while batch := [*batch, *islice(waiting, _BATCH - len(batch))]:
+            done, of_use = _take_in(engine, batch)
+            batch = batch[done:]
+            taken += of_use
     for path, beat in engine.spool.heartbeats():
         if beat.run is not None and engine.concerns(beat.run):
             with _set_aside_if_broken(engine, path):
@@ -61,8 +56,11 @@ def ingest(engine: Engine, *events: Event) -> None:
         StoreError: The store cannot be written.
     """
     with engine.store.writing() as tx:
-        for event in events:
-            take_event(engine, tx, event)
+        take_events(engine, tx, events)
+    _set_markers(engine, events)
+
+
+def _set_markers(engine: Engine, events: Sequence[Event]) -> None:
     for environment, pipeline in {(e.run.environment, e.run.pipeline): None for e in events if e.run is not None}:
         set_marker(engine, environment, pipeline)
 
@@ -86,19 +84,25 @@ def _alone(engine: Engine) -> Iterator[None]:
         lock.release()
 
 
-def _take_in(engine: Engine, batch: list[tuple[Path, Event]]) -> int:
-    """Take in a batch, and if one of its events is broken each by itself; return how many were taken in."""
+def _take_in(engine: Engine, batch: Sequence[tuple[Path, Event]]) -> tuple[int, int]:
+    """Take in the beginning of a batch, and if one of its events is broken each by itself.
+
+    Returns:
+        How many events are done with, and how many of them were taken in.
+    """
     try:
-        ingest(engine, *(event for _, event in batch))
+        with engine.store.writing() as tx:
+            taken = take_events(engine, tx, (event for _, event in batch), within=_LONGEST)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  # found out below, where it is set aside
         _log.debug("a batch of %d events holds a broken one: %s", len(batch), error)
-        return sum(_take_in_one(engine, path, event) for path, event in batch)
+        return len(batch), sum(_take_in_one(engine, path, event) for path, event in batch)
+    _set_markers(engine, [event for _, event in batch[:taken]])
     if engine.makeshift_for is None:
-        for path, _ in batch:
+        for path, _ in batch[:taken]:
             engine.spool.done(path)
-    return len(batch)
+    return taken, taken
 
 
 def _take_in_one(engine: Engine, path: Path, event: Event) -> bool:
@@ -108,21 +112,6 @@ def _take_in_one(engine: Engine, path: Path, event: Event) -> bool:
             engine.spool.done(path)
         return True
     return False
-
-
-def take_event(engine: Engine, tx: Transaction, event: Event) -> None:
-    """Take one event in, in a transaction that somebody else begins and ends."""
-    # All signs of life of a run bear the same id, and the order in which they are taken in does not matter.
-    if event.type is not EventType.PROGRESS and not tx.remember_event(event.id, engine.clock()):
-        return
-    if event.note is not None:
-        notify_note(engine, tx, event.id, event.note, event.at)
-    elif event.type is EventType.CHECK_FINISHED:
-        take_checks(engine, tx, event.checks, event.run)
-    elif event.run is not None and event.type is EventType.PROCESS_ENDED:
-        advance_alert(engine, tx, _clean_end(event, event.run), event.run)
-    elif event.run is not None:
-        _take_run(engine, tx, event.run)
 
 
 @contextmanager
@@ -136,20 +125,6 @@ def _set_aside_if_broken(engine: Engine, path: Path) -> Iterator[None]:
         engine.spool.reject(path, f"{type(error).__name__}: {error}")
 
 
-def _take_run(engine: Engine, tx: Transaction, reported: Run) -> None:
-    known = tx.run(reported.id)
-    run = take_schemas(tx, merge(known, reported))
-    if run == known:
-        return
-    tx.save_run(run)
-    if known is None or known.outcome is not run.outcome:
-        settle_run(engine, tx, run)
-        follow(engine, tx, run)
-    if run.outcome is not Outcome.RUNNING:
-        evaluate_end(engine, tx, run)
-        settle_freshness(engine, tx, run)
-
-
 def _take_heartbeat(engine: Engine, alive: Run) -> None:
     """Keep the newest snapshot of a run; where the report of its start was lost, this one tells the same."""
     with engine.store.reading() as tx:
@@ -157,23 +132,7 @@ def _take_heartbeat(engine: Engine, alive: Run) -> None:
     if known is None or known.outcome is Outcome.RUNNING:
         if merge(known, alive) != known:
             with engine.store.writing() as tx:
-                _take_run(engine, tx, alive)
+                take_runs(engine, tx, [alive])
     elif engine.makeshift_for is None:
         # It was written while the end was reported.
         engine.spool.still(alive.id)
-
-
-def _clean_end(event: Event, run: Run) -> Finding:
-    return Finding(
-        kind=Kind.RECOVERED,
-        topic=Topic.DELIVERY,
-        subject=run.pipeline,
-        environment=run.environment,
-        severity=Severity.INFO,
-        # The end of a process says nothing of what has failed elsewhere since its run.
-        at=run.ended_at or event.at,
-        summary="the script came to its end without an error",
-        stage=Stage.AFTER,
-        run_id=run.id,
-        logical_id=run.logical_id,
-    )

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from tocsin.engine.bell import Bell
 from tocsin.engine.engine import Engine
+from tocsin.engine.inbox import take_in
 from tocsin.engine.lock import HomeLock
 from tocsin.engine.presence import Presence, Role
 from tocsin.engine.prune import Pruning
@@ -101,6 +102,7 @@ class Watcher:
         presence = Presence(engine, Role.WATCHER)
         while not self.signals.ending:
             seen = self._news(engine)
+            self._take_in(engine, senders)
             self._report(look(engine, steady=steps.steady()))
             presence.note()
             senders.look()
@@ -114,6 +116,13 @@ class Watcher:
                 self._pause(min(due, next_look - time.monotonic()))
                 self._report(Ticked(sent=senders.work()))
         presence.leave()
+
+    def _take_in(self, engine: Engine, senders: Senders) -> None:
+        """Take in what a server was given; what the first transaction has led to is sent while other events wait."""
+        while not self.signals.ending and (events := take_in(engine, most=1)):
+            self._report(Ticked(events=events))
+            senders.look()
+            self._report(Ticked(sent=senders.work()))
 
     def _news(self, engine: Engine) -> object:
         return engine.spool.changed_at(), self.news()

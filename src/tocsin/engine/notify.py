@@ -52,22 +52,37 @@ class _Plan:
             self.look_at = at
 
 
-def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed]) -> None:
+def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed], *, at_once: bool = True) -> None:
     """Decide for every channel whether it hears of changes, and keep the decisions with their reasons.
 
     The alerts are saved with them, and planned to be looked at when time alone may change a decision.
+
+    Args:
+        engine: The engine.
+        tx: The transaction in which they have come to pass.
+        changed: The changes, each of another alert.
+        at_once: Whether they came at once, so that many of them are a storm from the first; else one after another,
+            and those are told together that come after many.
     """
+    changed = list(changed)
+    if not changed:
+        return
     now = engine.clock()
     silences = tx.silences(now)
     plans = [_decide(engine, tx, each, silences, now) for each in changed]
     tx.save_alerts([plan.changed.alert for plan in plans])
     tx.plan_alerts({plan.changed.alert.id: plan.look_at for plan in plans})
     holder = Holder(engine, tx, now)
-    decisions = [decision for plan in plans for decision in plan.decisions]
-    holder.expect(
-        (decision.channel, decision.way) for decision in decisions if decision.reason.tells and decision.told is None
-    )
-    tx.add_notifications([row for plan in plans for row in _rows(engine, tx, plan, holder, now)])
+    rows: list[Notification] = []
+    for together in [plans] if at_once else [[plan] for plan in plans]:
+        holder.expect(
+            (decision.channel, decision.way)
+            for plan in together
+            for decision in plan.decisions
+            if decision.reason.tells and decision.told is None
+        )
+        rows += (row for plan in together for row in _rows(engine, tx, plan, holder, now))
+    tx.add_notifications(rows)
     holder.save()
 
 

@@ -10,8 +10,8 @@ from tocsin.core.run import Outcome, Run
 from tocsin.core.words import count
 from tocsin.engine.deliver import deliver
 from tocsin.engine.engine import Engine
-from tocsin.engine.evaluate import evaluate_end
-from tocsin.engine.expected import look_at_slots, settle_run
+from tocsin.engine.evaluate import evaluate_ends
+from tocsin.engine.expected import look_at_slots, settle_runs
 from tocsin.engine.follow import follow
 from tocsin.engine.freshness import look_at_freshness
 from tocsin.engine.gone import is_ours_to_end
@@ -19,6 +19,7 @@ from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import notify_due
+from tocsin.engine.serving import Served, served
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
 
@@ -95,7 +96,8 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
     now = engine.clock()
     with engine.store.reading() as tx:
         running = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
-    died = [run for run in running if run.id in gone or (judge_silence and _silent(engine, run, now))]
+        listened = served(tx)
+    died = [run for run in running if run.id in gone or (judge_silence and _silent(engine, run, listened, now))]
     for run in died:
         with engine.store.writing() as tx:
             known = tx.run(run.id)
@@ -108,20 +110,21 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
                 ended_by=engine.ended_by(known.process) if known.process else None,
             )
             tx.save_run(ended)
-            settle_run(engine, tx, ended)
+            settle_runs(engine, tx, [ended])
             follow(engine, tx, ended)
-            evaluate_end(engine, tx, ended)
+            evaluate_ends(engine, tx, [ended])
         if engine.makeshift_for is None:
             engine.spool.still(run.id)
         set_marker(engine, run.environment, run.pipeline)
     return len(died)
 
 
-def _silent(engine: Engine, run: Run, now: datetime) -> bool:
+def _silent(engine: Engine, run: Run, listened: Served | None, now: datetime) -> bool:
     if run.process is not None and is_alive(run.process):
         return False
     limit = engine.config.pipeline(run.pipeline).died_after or run.context.died_after or engine.config.died_after
-    return now - (run.heartbeat_at or run.started_at) > limit
+    heard_at = run.heartbeat_at or run.started_at
+    return (listened.silence(heard_at, now) if listened is not None else now - heard_at) > limit
 
 
 def _gone_before(engine: Engine) -> frozenset[str]:

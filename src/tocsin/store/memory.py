@@ -86,15 +86,19 @@ class MemoryStore:
 class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days, Retention, Figures, Checks):
     """`tocsin.store.protocol.Transaction` on one state."""
 
-    def remember_event(self, event_id: str, now: datetime) -> bool:
-        """Note that an event was taken in; False if it had been taken in before."""
-        known = event_id in self._write.events
-        self._write.events.setdefault(event_id, now)
-        return not known
+    def remember_events(self, event_ids: Collection[str], now: datetime) -> Collection[str]:
+        """Note that events were taken in; return those that had not been before."""
+        new = set(event_ids) - self._write.events.keys()
+        self._write.events.update(dict.fromkeys(new, now))
+        return new
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with exactly this id."""
         return self._read.runs.get(run_id)
+
+    def runs_of(self, run_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with exactly these ids, by their ids."""
+        return {run_id: self._read.runs[run_id] for run_id in run_ids if run_id in self._read.runs}
 
     def find_runs(self, prefix: str) -> Sequence[Run]:
         """Return the runs whose id begins with `prefix`, newest first, at most `FOUND`."""
@@ -102,7 +106,11 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run."""
-        self._write.runs[run.id] = run
+        self.save_runs([run])
+
+    def save_runs(self, changed: Sequence[Run]) -> None:
+        """Do as `save_run` with each of them."""
+        self._write.runs.update({run.id: run for run in changed})
 
     def runs(
         self,

@@ -42,19 +42,25 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
 
     # Events
 
-    def remember_event(self, event_id: str, now: datetime) -> bool:
-        """Note that an event was taken in; False if it had been taken in before."""
+    def remember_events(self, event_ids: Collection[str], now: datetime) -> Collection[str]:
+        """Note that events were taken in; return those that had not been before."""
 
     # Runs
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with exactly this id."""
 
+    def runs_of(self, run_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with exactly these ids, by their ids."""
+
     def find_runs(self, prefix: str) -> Sequence[Run]:
         """Return the runs whose id begins with `prefix`, newest first, at most `FOUND`."""
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run."""
+
+    def save_runs(self, changed: Sequence[Run]) -> None:
+        """Do as `save_run` with each of them."""
 
     def runs(
         self,

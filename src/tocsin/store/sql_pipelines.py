@@ -145,10 +145,11 @@ def _names(prefix: str) -> ColumnElement[Any]:
 class Pipelines(Rows):
     """The part of a transaction that is about all pipelines."""
 
-    def _note_newest(self, run: Run) -> None:
-        """Note a run as the newest of its pipeline unless a newer one is known."""
-        row = {name: getattr(run, name) for name in ("pipeline", "environment", "outcome", "started_at", "ended_at")}
-        self._write(_newest(self._connection.dialect.name), {**row, "run_id": run.id})
+    def _note_newest(self, changed: Sequence[Run]) -> None:
+        """Note runs as the newest of their pipelines unless newer ones are known."""
+        same = ("pipeline", "environment", "outcome", "started_at", "ended_at")
+        rows = [{"run_id": run.id, **{name: getattr(run, name) for name in same}} for run in changed]
+        self._write(_newest(self._connection.dialect.name), rows)
 
     def latest_runs(self, *, after: tuple[str, str] | None = None, limit: int | None = None) -> Sequence[Run]:
         """Return the newest run of each pipeline and environment; served by two primary keys."""

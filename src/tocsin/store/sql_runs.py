@@ -17,10 +17,12 @@ from tocsin.core.run import Origin, Outcome, Run
 from tocsin.store.protocol import FOUND
 from tocsin.store.sql_pipelines import Pipelines
 from tocsin.store.sql_rows import after_position, begins_with, dump, in_bounds, left_at, load
-from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, pipelines, runs
+from tocsin.store.tables import BEGINNING, RUNNING, events, expectations, key_of, pipelines, runs
 
 _RUNS = select(runs.c.data)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
+_RUNS_OF = _RUNS.where(runs.c.id.in_(bindparam("run_ids", expanding=True)))
+_KNOWN_EVENTS = select(events.c.id).where(events.c.id.in_(bindparam("event_ids", expanding=True)))
 _FIND = _RUNS.where(*in_bounds(runs.c.id)).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(FOUND)
 
 
@@ -129,14 +131,26 @@ _ENDED = (
 class Runs(Pipelines):
     """The part of a transaction that is about events and runs."""
 
-    def remember_event(self, event_id: str, now: datetime) -> bool:
-        """Note that an event was taken in; served by the primary key."""
-        return self._add(events, {"id": event_id, "at": now}) == 1
+    def remember_events(self, event_ids: Collection[str], now: datetime) -> Collection[str]:
+        """Note that events were taken in and return the new ones; served by the primary key."""
+        if not event_ids:
+            return ()
+        keys = {event_id: key_of(event_id) for event_id in event_ids}
+        known = set(self._connection.scalars(_KNOWN_EVENTS, {"event_ids": list(keys)}))
+        new = {event_id: key for event_id, key in keys.items() if key not in known}
+        if new:
+            self._add(events, [{"id": event_id, "at": now} for event_id in new])
+        return new.keys()
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with exactly this id; served by the primary key."""
         text = self._connection.scalar(_RUN, {"run_id": run_id})
         return None if text is None else load(Run, text)
+
+    def runs_of(self, run_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with exactly these ids; served by the primary key."""
+        found = (load(Run, text) for text in self._connection.scalars(_RUNS_OF, {"run_ids": list(run_ids)}))
+        return {run.id: run for run in found}
 
     def find_runs(self, prefix: str) -> Sequence[Run]:
         """Return the runs whose id begins with `prefix`; served by the primary key."""
@@ -144,22 +158,13 @@ class Runs(Pipelines):
 
     def save_run(self, run: Run) -> None:
         """Insert or replace a run, and note it as the newest of its pipeline; served by two primary keys."""
-        self._replace(
-            runs,
-            {
-                "id": run.id,
-                "pipeline": run.pipeline,
-                "environment": run.environment,
-                "outcome": run.outcome,
-                "started_at": run.started_at,
-                "ended_at": run.ended_at,
-                "logical_id": run.logical_id,
-                "attempt": run.attempt,
-                "origin": run.origin,
-                "data": dump(run),
-            },
-        )
-        self._note_newest(run)
+        self.save_runs([run])
+
+    def save_runs(self, changed: Sequence[Run]) -> None:
+        """Do as `save_run` with each of them."""
+        if changed:
+            self._replace(runs, [_row(run) for run in changed])
+            self._note_newest(changed)
 
     def runs(
         self,
@@ -227,6 +232,21 @@ class Runs(Pipelines):
         """Return the pipelines of the runs that ended last by `moment`; served by `runs_by_end` alone."""
         values = {"environment": environment, "since": moment - within, "moment": moment, "limit": limit}
         return self._connection.scalars(_ENDED, values).all()
+
+
+def _row(run: Run) -> Mapping[str, Any]:
+    return {
+        "id": run.id,
+        "pipeline": run.pipeline,
+        "environment": run.environment,
+        "outcome": run.outcome,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "logical_id": run.logical_id,
+        "attempt": run.attempt,
+        "origin": run.origin,
+        "data": dump(run),
+    }
 
 
 def _neighbour(row: Row[Any]) -> Neighbour:

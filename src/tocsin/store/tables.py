@@ -77,12 +77,15 @@ class Key(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Return `value` without what a database refuses."""
-        if value is None:
-            return None
-        key = value.encode(errors="backslashreplace").replace(b"\0", b"\\x00")
-        if len(key) > _LONGEST_KEY:
-            key = key[: _LONGEST_KEY - _HASH] + hashlib.sha256(key).hexdigest().encode()
-        return key.decode(errors="ignore")
+        return None if value is None else key_of(value)
+
+
+def key_of(text: str) -> str:
+    """Return what a database keeps of a text that rows are found by."""
+    key = text.encode(errors="backslashreplace").replace(b"\0", b"\\x00")
+    if len(key) > _LONGEST_KEY:
+        key = key[: _LONGEST_KEY - _HASH] + hashlib.sha256(key).hexdigest().encode()
+    return key.decode(errors="ignore")
 
 
 metadata = MetaData()

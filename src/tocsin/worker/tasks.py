@@ -26,8 +26,6 @@ from tocsin.worker.threads import in_thread
 _APART = timedelta(seconds=0.5)
 #: Seconds; what becomes due later than so is found by a tick.
 _SOON = 2.0
-#: Events that are taken in before it is looked whether something is to be told.
-_AT_ONCE = 50
 _log = logging.getLogger("tocsin")
 
 
@@ -77,8 +75,8 @@ class Tasks:
             self._set_alarm(left)
 
     async def _take_in(self, _context: JobContext) -> None:
-        # What the first events have led to is told while the others wait to be taken in.
-        while events := await in_thread(take_in, self.engine, most=_AT_ONCE):
+        # What the first transaction has led to is told while other events wait to be taken in.
+        while events := await in_thread(take_in, self.engine, most=1):
             self.report(Ticked(events=events))
             await self.ask_to_tell()
 

@@ -105,9 +105,9 @@ def test_names_that_no_index_holds_are_told_apart(store: Store) -> None:
     long = "".join(f"{number}ü" for number in range(3_000))
     with store.writing() as tx:
         for end in "ab":
-            assert tx.remember_event(long + end, at(0))
+            assert tx.remember_events([long + end], at(0))
             tx.save_run(run(long + end, pipeline=long + end, environment=long, logical_id=long, attempt=2**53))
-        assert not tx.remember_event(long + "a", at(0))
+        assert not tx.remember_events([long + "a"], at(0))
     with store.reading() as tx:
         for end in "ab":
             assert tx.run(long + end) == tx.runs(pipeline=long + end, environment=long)[0]

@@ -94,8 +94,8 @@ def silence(silence_id: str, at: datetime = OLD, *, closed_at: datetime | None =
 
 def fill_events(tx: Transaction) -> None:
     """Remember an old event and a young one."""
-    tx.remember_event("old", OLD)
-    tx.remember_event("young", YOUNG)
+    tx.remember_events(["old"], OLD)
+    tx.remember_events(["young"], YOUNG)
 
 
 def fill_refused(tx: Transaction) -> None:
@@ -198,8 +198,8 @@ def test_an_event_that_was_forgotten_is_new(store: Store) -> None:
         fill_events(tx)
     prune(store, Kept.EVENTS)
     with store.writing() as tx:
-        assert tx.remember_event("old", NOON)
-        assert not tx.remember_event("young", NOON)
+        assert tx.remember_events(["old"], NOON)
+        assert not tx.remember_events(["young"], NOON)
 
 
 def test_what_waits_in_the_inbox_stays(store: Store) -> None:

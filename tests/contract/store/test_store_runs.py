@@ -72,11 +72,24 @@ def save(store: Store, *runs: Run) -> None:
 def test_an_event_is_new_only_once(store: Store) -> None:
     """The second time an event is remembered, in the same or a later transaction, it is known."""
     with store.writing() as tx:
-        assert tx.remember_event("e1", NOON)
-        assert not tx.remember_event("e1", NOON)
-        assert tx.remember_event("e2", NOON)
+        assert not tx.remember_events([], NOON)
+        assert set(tx.remember_events(["e1"], NOON)) == {"e1"}
+        assert set(tx.remember_events(["e3", "e1", "e2", "e2"], NOON)) == {"e2", "e3"}
     with store.writing() as tx:
-        assert not tx.remember_event("e1", NOON + MINUTE)
+        assert not tx.remember_events(["e1", "e2"], NOON + MINUTE)
+
+
+def test_runs_are_found_by_their_ids(store: Store) -> None:
+    """Those that there are, each under its id, and what is saved twice at once is as it was saved last."""
+    first, second, third = (make_run(f"r{number}", pipeline=f"p{number}") for number in range(3))
+    with store.writing() as tx:
+        tx.save_runs([])
+        tx.save_runs([first, second, third])
+        tx.save_runs([replace(second, attempt=2), replace(second, attempt=3)])
+    with store.reading() as tx:
+        assert tx.runs_of([]) == {}
+        assert tx.runs_of(["r1", "r", "r0"]) == {"r0": first, "r1": replace(second, attempt=3)}
+        assert [run.attempt for run in tx.latest_runs()] == [1, 3, 1]
 
 
 @pytest.mark.parametrize("run", [make_run(), FULL], ids=["bare", "full"])

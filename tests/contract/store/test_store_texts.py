@@ -51,8 +51,8 @@ def test_runs_keep_any_text(store: Store, text: str, name: str) -> None:
         id=f"r{name}", pipeline=name, environment=name, started_at=NOON, outcome=Outcome.FAILED, cause=cause, note=text
     )
     with store.writing() as tx:
-        assert tx.remember_event(name, NOON)
-        assert not tx.remember_event(name, NOON)
+        assert tx.remember_events([name], NOON)
+        assert not tx.remember_events([name], NOON)
         tx.save_run(run)
     with store.reading() as tx:
         assert tx.run(run.id) == run

@@ -41,7 +41,7 @@ DELIVERY = Delivery(notification_id="n1", channel="ops", at=NOON, took_ms=1, ok=
 
 #: Every way to change something.
 WRITES: list[Callable[[Transaction], object]] = [
-    lambda tx: tx.remember_event("e1", NOON),
+    lambda tx: tx.remember_events(["e1"], NOON),
     lambda tx: tx.save_run(RUN),
     lambda tx: tx.save_alert(ALERT),
     lambda tx: tx.add_notification(NOTIFICATION),
@@ -81,7 +81,7 @@ def test_nothing_stays_of_a_transaction_that_fails(store: Store) -> None:
         break_off(store, WRITES)
     assert everything(store) == before
     with store.writing() as tx:
-        assert tx.remember_event("e1", NOON)
+        assert tx.remember_events(["e1"], NOON)
 
 
 def test_a_failed_transaction_leaves_what_was_before(store: Store) -> None:
