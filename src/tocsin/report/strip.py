@@ -78,18 +78,21 @@ def marks(
     return sorted(made, key=lambda mark: mark.at)[-most:]
 
 
-def draw_strip(shown: Sequence[Mark]) -> Element:
+def draw_strip(shown: Sequence[Mark], *, noun: str = "runs") -> Element:
     """Return the strip.
 
     Of marks that are links the newest is reached by the Tab key, and by the arrow keys from there the others.
+
+    Args:
+        shown: Oldest first.
+        noun: What the marks are.
     """
     longest = max((mark.seconds or 0 for mark in shown), default=0)
     last = max((index for index, mark in enumerate(shown) if mark.url), default=None)
     drawn = [_draw(mark, index * _STEP, longest, tab=index == last) for index, mark in enumerate(shown)]
     what = {"role": "img"} if last is None else {"role": "group", "data_arrows": ""}
-    return node(
-        "svg", *drawn, class_="strip", **_size(len(shown)), **what, aria_label=_sentence([mark.word for mark in shown])
-    )
+    sentence = _sentence([mark.word for mark in shown], noun)
+    return node("svg", *drawn, class_="strip", **_size(len(shown)), **what, aria_label=sentence)
 
 
 def draw_brief(starts: Sequence[Start]) -> Element:
@@ -217,6 +220,6 @@ def _key(mark: Mark) -> Element:
     return node("li", sample, mark.word)
 
 
-def _sentence(words: Sequence[str]) -> str:
+def _sentence(words: Sequence[str], noun: str = "runs") -> str:
     often = ", ".join(f"{number} {word}" for word, number in Counter(words).most_common())
-    return f"The last {len(words)} runs: {often}" if words else "No run yet"
+    return f"The last {len(words)} {noun}: {often}" if words else "No run yet"

@@ -106,7 +106,7 @@ def list_silences(
 def get_silence(engine: OpenEngine, _actor: Reader, silence_id: Id) -> Json:
     """Return a silence."""
     with engine.store.reading() as tx:
-        return Json(silence_document(_silence_of(tx, silence_id), engine.clock()))
+        return Json(silence_document(silence_of(tx, silence_id), engine.clock()))
 
 
 @router.post(
@@ -126,7 +126,7 @@ def add(server: ThisServer, actor: Doer, body: NewSilence) -> Response:
     engine = server.engine
     now = engine.clock()
     matchers = _read(body.conditions)
-    _require_environment(actor, matchers)
+    require_environment(actor, matchers)
     with engine.store.reading() as tx:
         same = next((one for one in tx.silences(now) if _is_same(one, body, matchers, actor)), None)
     if same is not None:
@@ -153,7 +153,7 @@ def add(server: ThisServer, actor: Doer, body: NewSilence) -> Response:
 def show_what_fits(engine: OpenEngine, actor: Reader, body: Conditions) -> Json:
     """Return what a silence with these conditions would mute: alerts, and pipelines that are known."""
     matchers = _read(body.conditions)
-    _require_environment(actor, matchers)
+    require_environment(actor, matchers)
     with engine.store.reading() as tx:
         return Json(preview_document(tx, preview(engine, tx, matchers, within=_WEEK)))
 
@@ -169,8 +169,8 @@ def end(server: ThisServer, actor: Doer, silence_id: Id) -> Json:
     """End a silence before its time; what it muted and is still open is told now. One that is over stays as it is."""
     engine = server.engine
     with engine.store.reading() as tx:
-        silence = _silence_of(tx, silence_id)
-    _require_environment(actor, silence.matchers)
+        silence = silence_of(tx, silence_id)
+    require_environment(actor, silence.matchers)
     left: Sequence[Alert] = ()
     if silence.state(engine.clock()) is not State.EXPIRED:
         silence, left = end_silence(engine, silence.id, by=actor.name, origin=actor.origin)
@@ -188,7 +188,7 @@ def _read(conditions: list[str]) -> tuple[Matcher, ...]:
         raise Problem(422, f"{error}.") from error
 
 
-def _require_environment(actor: Actor, matchers: tuple[Matcher, ...]) -> None:
+def require_environment(actor: Actor, matchers: tuple[Matcher, ...]) -> None:
     """Let nobody mute what they do not see.
 
     Raises:
@@ -206,7 +206,12 @@ def _is_same(known: Silence, asked: NewSilence, matchers: tuple[Matcher, ...], a
     return starts and said == (matchers, asked.ends_at, asked.reason.strip(), actor.name, None)
 
 
-def _silence_of(tx: Transaction, silence_id: str) -> Silence:
+def silence_of(tx: Transaction, silence_id: str) -> Silence:
+    """Return the silence with this id.
+
+    Raises:
+        Problem: 404.
+    """
     found = next((one for one in tx.find_silences(silence_id) if one.id == silence_id), None)
     if found is None:
         raise Problem(

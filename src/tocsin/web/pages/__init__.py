@@ -18,9 +18,9 @@ from tocsin.web.pages import (
     route_explanation,
     run,
     run_compare,
-    system,
     silence_new,
     silences,
+    system,
 )
 
 PAGES: tuple[APIRouter, ...] = (
