@@ -9,8 +9,9 @@ from datetime import datetime
 from tocsin.core.alert import Alert, State
 from tocsin.core.message import Tone
 from tocsin.core.outbox import Notification
-from tocsin.core.phrases import problem, subject, tone_of_alert
+from tocsin.core.phrases import kind, problem, subject, tone_of_alert
 from tocsin.core.told_words import last_words, who_knows
+from tocsin.web.pages.addresses import of_alert
 
 #: The newest decisions about an alert that are looked through for who knows of it.
 READ = 20
@@ -30,14 +31,25 @@ class AlertCard:
     #: Who knows of it, in a sentence.
     known: str
     acknowledged: bool
+    #: Open alerts of the same kind and cause that this card stands for too.
+    alike: Sequence[Alike] = ()
 
 
-def card_of(alert: Alert, notifications: Sequence[Notification]) -> AlertCard:
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """An alert that is named on the card of another."""
+
+    subject: str
+    url: str
+
+
+def card_of(alert: Alert, notifications: Sequence[Notification], alike: Sequence[Alert] = ()) -> AlertCard:
     """Return an alert as a card.
 
     Args:
         alert: What to show.
         notifications: What was decided about it, newest first: see `READ`.
+        alike: What the card stands for too.
     """
     told = f"Told: {who_knows(last_words(notifications))}."
     by = f" Acknowledged by {alert.acknowledged_by}." if alert.state is State.ACKNOWLEDGED else ""
@@ -45,10 +57,11 @@ def card_of(alert: Alert, notifications: Sequence[Notification]) -> AlertCard:
         id=alert.id,
         tone=tone_of_alert(alert),
         subject=subject(alert),
-        problem=problem(alert),
+        problem=kind(alert) if alike else problem(alert),
         summary=alert.summary,
         hint=alert.hint,
         since=alert.since,
         known=told + by,
         acknowledged=alert.state is State.ACKNOWLEDGED,
+        alike=[Alike(subject=subject(one), url=of_alert(one.id)) for one in alike],
     )
