@@ -51,7 +51,8 @@ SERVE = (
         read=read_address,
         default=None,
         help="How browsers know the server, where a proxy in front of it takes their requests. With `https://` the "
-        "cookies of logins go over https alone.",
+        "cookies of logins go over https alone. Messages then bear links to their alert, and to what can be done about "
+        "it.",
         example="https://tocsin.internal",
     ),
     Setting(

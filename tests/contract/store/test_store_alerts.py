@@ -11,6 +11,7 @@ import pytest
 from made import alert, at
 from tocsin.core.alert import Alert, State
 from tocsin.core.finding import Kind, Topic
+from tocsin.core.position import Position
 from tocsin.core.run import Stage
 from tocsin.core.severity import Severity
 from tocsin.errors import StoreError
@@ -194,3 +195,11 @@ def test_alerts_that_are_over_are_counted_up_to_a_limit(store: Store) -> None:
         assert tx.count_over(most=3) == 3
         assert tx.count_over(severity=Severity.ERROR, most=9) == 5
         assert tx.count_over(subject="nobody", environment="nowhere", most=9) == 0
+
+
+def test_a_list_can_begin_with_what_is_over(store: Store) -> None:
+    """No moment is later than the last one, so that a list from there on leaves out what is open, and nothing else."""
+    save(store, make_alert("open"), make_alert("old", state=State.RESOLVED), make_alert("new", state=State.RESOLVED))
+    end = Position(at=datetime.max.replace(tzinfo=UTC), id="")
+    with store.reading() as tx:
+        assert [one.id for one in tx.alerts(after=end)] == ["old", "new"]

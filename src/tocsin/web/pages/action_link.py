@@ -27,7 +27,10 @@ router = APIRouter(include_in_schema=False)
 
 _Token = Annotated[str, Path(max_length=2000)]
 _ASKS = {
-    Action.ACKNOWLEDGE: ("Acknowledge", "Repeats stop until the problem changes or ends. Who was told of it hears that."),
+    Action.ACKNOWLEDGE: (
+        "Acknowledge",
+        "Repeats stop until the problem changes or ends. Who was told of it hears that.",
+    ),
     Action.SNOOZE: ("Snooze for 2 hours", "Nobody hears of it for 2 hours, unless it changes or ends."),
 }
 _DONE = {
