@@ -21,6 +21,7 @@ from tocsin.web.access import Access, login
 from tocsin.web.api import acts, alerts, audit, channels, clock, events, notifications, pipelines, runs, silences
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
+from tocsin.web.compression import PackPages
 from tocsin.web.headers import SecurityHeaders
 from tocsin.web.metrics import Metrics
 from tocsin.web.metrics import route as metrics_route
@@ -93,6 +94,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     app.router.routes.insert(0, Route(EVENTS_PATH, events.post_events, methods=["POST"]))
     answer_refusals(app)
     describe(app)
+    app.add_middleware(PackPages)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountAnswers, metrics=metrics)
     return app
