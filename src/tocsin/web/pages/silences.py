@@ -24,6 +24,7 @@ from tocsin.engine.notify import notify_due
 from tocsin.engine.silences import end_silence
 from tocsin.engine.ways import labels_for
 from tocsin.store.protocol import Transaction
+from tocsin.web.access import Actor
 from tocsin.web.api.paging import read_cursor, write_cursor
 from tocsin.web.api.seen import Doer, Id
 from tocsin.web.api.silences import require_environment, silence_of
@@ -101,7 +102,7 @@ def silences(
 ) -> Response:
     """Show silences: those that are not over, those that are, and maintenance."""
     with frame.engine.store.reading() as tx:
-        seen = read_silences(frame.engine, tx, read_cursor(cursor), frame.now)
+        seen = read_silences(frame, tx, read_cursor(cursor))
     # A message about what was done goes away when the page looks for news.
     page = replace(frame.page(seen.verdict, _HERE, tone=seen.tone), url=_address(cursor))
     return render("silences.html", page, view=seen, done=SAID.get(done))
@@ -115,7 +116,7 @@ def silence(frame: Frame, silence_id: Id, done: Annotated[str, Query(max_length=
         known = next((one for one in found if one.id == silence_id), None)
         if known is None:
             return _missing(frame, silence_id, found or tx.silences(frame.now))
-        alerts = _open_alerts(frame.engine, tx) if known.state(frame.now) is State.ACTIVE else []
+        alerts = _open_alerts(frame.engine, tx, frame.actor) if known.state(frame.now) is State.ACTIVE else []
         row, muted = _row(known, frame.now, alerts), _muted_by(known, alerts)
         told = tx.notifications_of([alert.id for alert in muted[:_CARDS]], each=READ) if muted else {}
         cards = [card_of(alert, told.get(alert.id, ())) for alert in muted[:_CARDS]]
@@ -139,19 +140,19 @@ def end(server: ThisServer, actor: Doer, silence_id: Id) -> Response:
     return RedirectResponse(f"/silences?{urlencode({'done': done})}", status_code=303)
 
 
-def read_silences(engine: Engine, tx: Transaction, after: Position | None, now: datetime) -> SilenceList:
+def read_silences(frame: PageRequest, tx: Transaction, after: Position | None) -> SilenceList:
     """Return what the page shows.
 
     Args:
-        engine: It knows the labels of alerts, and maintenance.
+        frame: The request.
         tx: A view of the store.
         after: Where the page before has ended, of what is over; None for the first page.
-        now: The present, aware.
     """
+    now = frame.now
     current = tx.silences(now) if after is None else ()
     # Those that are not over end later than now; ids are made of letters and digits.
     over = tx.all_silences(after=after or Position(at=now, id="~"), limit=_OVER + 1)
-    alerts = _open_alerts(engine, tx) if current else []
+    alerts = _open_alerts(frame.engine, tx, frame.actor) if current else []
     rows = [_row(one, now, alerts) for one in current]
     active = sum(row.state is State.ACTIVE for row in rows)
     last = over[_OVER - 1] if len(over) > _OVER else None
@@ -161,7 +162,7 @@ def read_silences(engine: Engine, tx: Transaction, after: Position | None, now: 
         current=sorted(rows, key=lambda row: (row.state is not State.ACTIVE, row.silence.over_at)),
         over=[_row(one, now, ()) for one in over[:_OVER]],
         older=_address(write_cursor(Position(at=last.over_at, id=last.id))) if last is not None else "",
-        maintenance=[_maintenance(one, now) for one in engine.config.maintenance] if after is None else [],
+        maintenance=[_maintenance(one, now) for one in frame.engine.config.maintenance] if after is None else [],
     )
 
 
@@ -173,8 +174,10 @@ def _verdict(active: int, pending: int) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _open_alerts(engine: Engine, tx: Transaction) -> list[tuple[Alert, Labels]]:
-    return [(alert, labels_for(engine, alert)) for alert in tx.worst_alerts(limit=_OPEN)]
+def _open_alerts(engine: Engine, tx: Transaction, actor: Actor) -> list[tuple[Alert, Labels]]:
+    """Return the open alerts that somebody may see; one about a channel has no environment."""
+    found = (alert for alert in tx.worst_alerts(limit=_OPEN) if not alert.environment or actor.sees(alert.environment))
+    return [(alert, labels_for(engine, alert)) for alert in found]
 
 
 def _muted_by(one: Silence, alerts: Sequence[tuple[Alert, Labels]]) -> list[Alert]:
