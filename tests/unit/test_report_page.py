@@ -23,7 +23,7 @@ from tocsin.store.protocol import Store
 #: What a report is made of. None of it loads, runs or sends anything.
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "details", "summary"),
-    *("div", "p", "span", "b", "small", "a", "ul", "li", "h1", "h2", "h3"),
+    *("div", "p", "span", "b", "small", "time", "a", "ul", "li", "h1", "h2", "h3"),
     *("table", "thead", "tbody", "tr", "th", "td"),
     *("svg", "symbol", "use", "g", "path", "rect", "line", "text", "polygon", "polyline"),
 }

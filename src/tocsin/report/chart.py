@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
@@ -50,7 +51,7 @@ def draw_chart(trend: Trend, *, small: bool = False, named: bool = True) -> Elem
         return node("div", svg, class_="small plot")
     tick = _tick(trend, top)
     labels = [_label(trend.words(tick), 1 - tick / top)] if tick else []
-    days = [node("span", minute(point.at)) for point in (points[0], points[-1])] if len(points) > 1 else []
+    days = [_moment(point.at) for point in (points[0], points[-1])] if len(points) > 1 else []
     return node("div", node("div", svg, *labels, class_="plot"), node("div", *days, class_="days"))
 
 
@@ -69,6 +70,11 @@ def _tick(trend: Trend, top: float) -> float:
     if trend.measure is Measure.SECONDS and highest >= _ROUND[0]:
         candidates = [float(seconds) for seconds in _ROUND]
     return max(value for value in candidates if value <= highest)
+
+
+def _moment(at: datetime) -> Element:
+    """Return a moment in UTC, which pages move to the zone that somebody has chosen."""
+    return node("time", minute(at), datetime=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", data_length="bare")
 
 
 def _label(words: str, down: float) -> Element:
