@@ -242,3 +242,15 @@ def test_a_mistake_in_what_is_expected_is_told(table: dict[str, Any], said: str)
     assert said in str(config.problems[0])
     assert all(pipeline.schedule is None for pipeline in config.pipelines.values())
     assert config.timezone == "UTC"
+
+
+def test_it_is_known_where_each_setting_was_found() -> None:
+    """By its full key; what cannot be read is not in force, and has no place."""
+    orders = {"schedule": "0 6 * * *", "start_within": "soon", "tables": {"lines": {"min_rows": 1}}}
+    config = _load(_layer({"died_after": "2m"}, origin="environment"), _layer({"pipelines": {"orders": orders}}))
+
+    assert config.origins == {
+        "tocsin.died_after": "environment",
+        "tocsin.pipelines.orders.schedule": ".dlt/config.toml",
+        "tocsin.pipelines.orders.tables.lines.min_rows": ".dlt/config.toml",
+    }

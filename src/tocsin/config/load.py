@@ -106,7 +106,7 @@ class _Reader(Reader):
             from tocsin.config.oidc import read_oidc  # what only the server reads
 
             config = replace(config, oidc=read_oidc(self, oidc))
-        return replace(config, problems=tuple(self.problems))
+        return replace(config, problems=tuple(self.problems), origins=self.origins)
 
     def server(self, tree: Tree, general: Mapping[str, object]) -> str | None:
         if general.keys().isdisjoint({"server", "api_key"}):

@@ -142,6 +142,8 @@ class Config:
     trusted_proxies: tuple[str, ...] = ()
     oidc: OidcConfig | None = None
     problems: tuple[Problem, ...] = ()
+    #: Where settings were found, by their full keys: "tocsin.pipelines.orders.schedule". The others are defaults.
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def default_route(self) -> Route:

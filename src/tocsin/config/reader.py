@@ -15,11 +15,13 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Collects problems while it reads."""
+    """Collects problems, and where settings were found, while it reads."""
 
     def __init__(self) -> None:
-        """Begin without problems."""
+        """Begin with nothing."""
         self.problems: list[Problem] = []
+        #: Where each setting was found that could be read, by its full key.
+        self.origins: dict[str, str] = {}
 
     def read(
         self, tree: Tree, settings: Sequence[Setting], prefix: str, *, known: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Reader:
             else:
                 try:
                     values[key] = by_key[key].read(leaf.value)
+                    self.origins[f"{prefix}.{key}"] = leaf.layer.origin
                 except ValueError as error:
                     self.problems.append(problem_of(leaf, f"{prefix}.{key}", str(error)))
         return values

@@ -16,6 +16,7 @@ from tocsin.web.pages import (
     pipeline,
     pipeline_runs,
     route_explanation,
+    rules,
     run,
     run_compare,
     silence_new,
@@ -40,6 +41,7 @@ PAGES: tuple[APIRouter, ...] = (
     check_page.router,
     run.router,
     run_compare.router,
+    rules.router,
     system.router,
     help_page.router,
 )
