@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 
 #: Alerts of one page; open ones that are looked at, the worst of them; and those that are over: how many are counted,
 #: and how many are looked at for an owner, whom only the configuration knows.
-_ROWS, _OPEN, _COUNTED, _SCANNED = 50, 2000, 1000, 500
+_ROWS, _OPEN, _COUNTED, _SCANNED = 50, 1000, 1000, 500
 _Name = Annotated[str, Query(max_length=500)]
 
 
@@ -158,7 +158,9 @@ def read_alerts(engine: Engine, tx: Transaction, chosen: Chosen, now: datetime) 
     silences = tx.silences(now)
     shelves: dict[Tab, list[tuple[Alert, Muted | None]]] = {tab: [] for tab in Tab}
     owners = {pipeline.owner for pipeline in engine.config.pipelines.values()} | set(engine.config.owners)
-    for alert in tx.worst_alerts(**chosen.about, limit=_OPEN):
+    worst = tx.worst_alerts(**chosen.about, limit=_OPEN + 1)
+    more = "+" if len(worst) > _OPEN else ""
+    for alert in worst[:_OPEN]:
         labels = labels_for(engine, alert)
         owners.add(str(labels["owner"]))
         if chosen.owner in {"", labels["owner"]}:
@@ -170,9 +172,12 @@ def read_alerts(engine: Engine, tx: Transaction, chosen: Chosen, now: datetime) 
     return AlertList(
         verdict=f"{count(len(firing), 'alert')} firing" if firing else "Nothing is firing",
         tone=TONES[max((alert.severity for alert in firing), key=lambda each: each.order)] if firing else Tone.GOOD,
-        tabs=[(_tab_name(tab, len(shelves[tab]), total), chosen.url(state=tab), tab is chosen.tab) for tab in Tab],
+        tabs=[
+            (_tab_name(tab, f"{len(shelves[tab]):,}{more}", total), chosen.url(state=tab), tab is chosen.tab)
+            for tab in Tab
+        ],
         rows=[row_of(alert, told.get(alert.id, ()), muted) for alert, muted in shown],
-        total=total if chosen.tab is Tab.RESOLVED else f"{len(shelves[chosen.tab]):,}",
+        total=total if chosen.tab is Tab.RESOLVED else f"{len(shelves[chosen.tab]):,}{more}",
         older=older,
         owners=sorted(owners - {""}),
         subjects=sorted({alert.subject for shelf in shelves.values() for alert, _ in shelf})[:_ROWS],
@@ -186,9 +191,8 @@ def _tab_of(alert: Alert, muted: Muted | None) -> Tab:
     return Tab.FIRING if muted is None else Tab.MUTED
 
 
-def _tab_name(tab: Tab, open_ones: int, over: str) -> str:
-    number = over if tab is Tab.RESOLVED else f"{open_ones:,}"
-    return f"{_NAMES[tab]} {number}".rstrip()
+def _tab_name(tab: Tab, open_ones: str, over: str) -> str:
+    return f"{_NAMES[tab]} {over if tab is Tab.RESOLVED else open_ones}".rstrip()
 
 
 def _page(
