@@ -196,13 +196,14 @@ def test_a_storm_is_one_card(house: Desk) -> None:
     cause = {Trait.CAUSE.value: "OperationalError: no route to host"}
     keep(house.store, *(problem(f"p{number:02}", traits=cause) for number in range(30)))
     keep(house.store, problem("other", traits={Trait.CAUSE.value: "KeyError: 'id'"}))
+    keep(house.store, *(problem(f"exit{number}", reason_key=f"exit {number}") for number in range(3)))
     keep(house.store, *(problem(f"q{number}", topic=Topic.VOLUME, kind=Kind.VOLUME, item="t") for number in range(3)))
     shown = page(house)
     titles = cards(shown)
-    assert len(titles) == 5
+    assert len(titles) == 8
     assert sum("and 29 others: failed" in title for title in titles) == 1
     assert "and 21 more" in text(shown)
-    assert shown.count('data-act="acknowledge"') == 4
+    assert shown.count('data-act="acknowledge"') == 7
 
 
 def test_problems_that_have_no_card_are_counted(house: Desk) -> None:

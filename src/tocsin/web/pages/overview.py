@@ -179,7 +179,8 @@ def _urgent(alerts: Sequence[Alert]) -> list[list[Alert]]:
     """Return the problems that are worst, each with those that are told on its card: a storm fills one."""
     kinds: dict[object, list[Alert]] = {}
     for alert in sorted(alerts, key=urgency):
-        cause = alert.traits.get(Trait.CAUSE, "")
+        # Neither has what never began: where many wait, it is for the same.
+        cause = alert.traits.get(Trait.CAUSE) or alert.reason_key
         # What is wrong with data is of one table, even where it is called the same.
         alone = alert.id if alert.topic is not Topic.DELIVERY else ""
         kinds.setdefault((alert.kind, alert.state, cause, alone), []).append(alert)
