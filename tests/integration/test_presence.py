@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from made import NOON
 from tocsin.config.model import Config
@@ -13,6 +14,8 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.opening import open_engine
 from tocsin.engine.presence import MISSED, NOTED_EVERY, Presence, Role, present
 from tocsin.store.memory import MemoryStore
+from tocsin.web.app import create_app
+from typed_process import wait_until
 
 SECOND = timedelta(seconds=1)
 
@@ -90,3 +93,10 @@ def test_what_is_long_gone_is_forgotten(engine: Engine, clock: Clock) -> None:
     clock.now += timedelta(days=1)
     Presence(engine, Role.SERVER).note()
     assert [role for role, _ in seen(engine)] == [Role.SERVER]
+
+
+def test_a_server_is_there_while_it_serves(engine: Engine) -> None:
+    """From its beginning to its end."""
+    with TestClient(create_app(engine)):
+        wait_until(lambda: [role for role, _ in seen(engine)] == [Role.SERVER], "the server to say that it works")
+    assert seen(engine) == []

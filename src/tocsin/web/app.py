@@ -38,8 +38,7 @@ def _nobody() -> None:
     """Wake nobody: whoever takes events in looks by itself."""
 
 
-async def _go_on_noting(engine: Engine) -> None:
-    presence = Presence(engine, Role.SERVER)
+async def _go_on_noting(engine: Engine, presence: Presence) -> None:
     while True:
         # A store that cannot be written is told of by all else that fails.
         with suppress(StoreError):
@@ -63,9 +62,14 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        noting = asyncio.create_task(_go_on_noting(engine))
+        presence = Presence(engine, Role.SERVER)
+        noting = asyncio.create_task(_go_on_noting(engine, presence))
         yield
         noting.cancel()
+        with suppress(asyncio.CancelledError):
+            await noting
+        with suppress(StoreError):
+            await run_in_threadpool(presence.leave)
         await server.inbox.close()
 
     app = FastAPI(

@@ -73,6 +73,7 @@ class Session:
             # What came of their last messages could not be written: the connection was lost meanwhile.
             await in_thread(release, self.engine.store, self.former_ids)
             beating = asyncio.create_task(self._beat())
+            presence = Presence(self.engine, Role.WORKER)
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = Tasks(
@@ -84,11 +85,12 @@ class Session:
                         serving=self.serving,
                     )
                     group.create_task(self._until_told())
-                    group.create_task(self._pulse(tasks))
+                    group.create_task(self._pulse(tasks, presence))
                     group.create_task(self._work(jobs.LOOKING, _LOOKS))
                     group.create_task(self._work(jobs.TELLING, self.concurrency))
             except* _ToldToEnd:
-                pass
+                with contextlib.suppress(StoreError):
+                    await in_thread(presence.leave)
             finally:
                 beating.cancel()
 
@@ -102,8 +104,7 @@ class Session:
             # Whyever it ends: what is being sent is sent to its end, and nothing more is begun.
             self.engine.stopping.set()
 
-    async def _pulse(self, tasks: Tasks) -> None:
-        presence = Presence(self.engine, Role.WORKER)
+    async def _pulse(self, tasks: Tasks, presence: Presence) -> None:
         while True:
             if await sweep(self.app, self.engine.store):
                 await tasks.ask_to_tell()
