@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tocsin.errors import StoreError
 from tocsin.store.forks import close_before_forks
-from tocsin.store.postgres_engine import READ, WRITE, engine_for, parse, shown
+from tocsin.store.postgres_engine import READ, WRITE, engine_for, parse, shown, transaction
 from tocsin.store.postgres_errors import explained
 from tocsin.store.postgres_schema import installed_version
 from tocsin.store.schema_version import missing, older
@@ -89,7 +89,7 @@ class PostgresStore:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        with explained(self.url, self._patience), self._engine.execution_options(begin=begin).begin() as connection:
+        with explained(self.url, self._patience), transaction(self._engine, begin) as connection:
             yield connection
             # PostgreSQL answers COMMIT by taking all back then, and tells nobody.
             if _session(connection).transaction_status.name == "INERROR":

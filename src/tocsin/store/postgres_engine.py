@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tocsin.errors import StoreError
 
@@ -76,8 +78,6 @@ def engine_for(address: URL, patience: float) -> Engine:
             address,
             # As many connections as there are threads inside a transaction; five of them stay open.
             max_overflow=-1,
-            # A connection that was cut while nobody used it is replaced before a transaction begins on it.
-            pool_pre_ping=True,
             # psycopg then leaves it to us how a transaction begins.
             connect_args={**_parameters(address, patience), "autocommit": True},
         )
@@ -88,6 +88,14 @@ def engine_for(address: URL, patience: float) -> Engine:
         ) from error
     event.listen(engine, "begin", _begin)
     return engine
+
+
+@contextmanager
+def transaction(engine: Engine, words: str) -> Iterator[Connection]:
+    """Yield a connection inside a transaction that begins with these words, and commits at the end."""
+    connection, begun = _begin_on_one(engine, words)
+    with connection, begun:
+        yield connection
 
 
 def libpq(url: str, *, name: str, patience: float = 5.0) -> dict[str, Any]:
@@ -118,6 +126,21 @@ def _parameters(address: URL, patience: float) -> dict[str, Any]:
     options += [said] if isinstance(said, str) else said
     rest = {name: value for name, value in _CONNECT.items() if name not in address.query}
     return {**rest, "options": " ".join(options)}
+
+
+def _begin_on_one(engine: Engine, words: str, *, again: bool = True) -> tuple[Connection, RootTransaction]:
+    """Begin a transaction; a connection that was cut while nobody used it is replaced, and with it all of its age.
+
+    To ask each whether it lives would be another round trip, and most of our transactions have three.
+    """
+    connection = engine.execution_options(begin=words).connect()
+    try:
+        return connection, connection.begin()
+    except BaseException as error:
+        connection.close()
+        if again and isinstance(error, DBAPIError) and error.connection_invalidated:
+            return _begin_on_one(engine, words, again=False)
+        raise
 
 
 def _begin(connection: Connection) -> None:
