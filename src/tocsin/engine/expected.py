@@ -50,12 +50,12 @@ def look_at_slots(engine: Engine) -> int:
     """
     now = engine.clock()
     take_schedules(engine, now)
-    with engine.store.reading() as tx:
-        last_look = looked_last(tx) or now
+    last_look: datetime | None = None
     overdue, done = 0, False
     while not done:
         # What is due fits into one transaction nearly always, and each is a wait for the disk and for other writers.
         with engine.store.writing() as tx:
+            last_look = last_look or looked_last(tx) or now
             done = _compute_slots(tx, now)
             if done:
                 found, done = _judge_due(engine, tx, now, last_look)

@@ -55,11 +55,15 @@ def look_at_freshness(engine: Engine) -> int:
         StoreError: The store cannot be read or written; what was not found is found the next time.
     """
     now = engine.clock()
-    _take_limits(engine, now)
+    environment = engine.config.environment
+    with engine.store.reading() as tx:
+        taken = tx.recall(_taken(environment))
+        none = not tx.due_freshness(now, limit=1)
+    if taken != engine.fresh_limits_hash and (engine.fresh_limits or taken is not None):
+        _take_limits(engine, now)
+        none = False
     stale = 0
     due: Sequence[Freshness] | None = None
-    with engine.store.reading() as tx:
-        none = not tx.due_freshness(now, limit=1)
     while not none and (due is None or len(due) == _BATCH):
         with engine.store.writing() as tx:
             due = tx.due_freshness(now, limit=_BATCH)
@@ -70,13 +74,9 @@ def look_at_freshness(engine: Engine) -> int:
 
 
 def _take_limits(engine: Engine, now: datetime) -> None:
-    """Bring what is asked of tables in line with the configuration; where it is that of the last time, do nothing."""
+    """Bring what is asked of tables in line with the configuration."""
     environment = engine.config.environment
-    limits, said = engine.fresh_limits, engine.fresh_limits_hash
-    taken = f"freshness of {environment}"
-    with engine.store.reading() as tx:
-        if tx.recall(taken) == said or (not limits and tx.recall(taken) is None):
-            return
+    limits = engine.fresh_limits
     with engine.store.writing() as tx:
         known = {(one.pipeline, one.table): one for one in tx.freshness(environment)}
         changed = []
@@ -91,7 +91,12 @@ def _take_limits(engine: Engine, now: datetime) -> None:
         tx.save_freshness(changed)
         tx.drop_freshness(known.values())
         advance_findings(engine, tx, ended)
-        tx.remember(taken, said)
+        tx.remember(_taken(environment), engine.fresh_limits_hash)
+
+
+def _taken(environment: str) -> str:
+    """Return under which name the store keeps what is asked of the tables of an environment."""
+    return f"freshness of {environment}"
 
 
 def _new(tx: Transaction, pipeline: str, environment: str, table: str, limit: FreshLimit, now: datetime) -> Freshness:

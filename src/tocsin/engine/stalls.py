@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tocsin.core.finding import Finding, Kind, Topic, fingerprint
 from tocsin.core.rules.lateness import judge_finish
 from tocsin.core.rules.stall import is_still, judge_moving, judge_progress, learned_limit
-from tocsin.core.run import Outcome, Progress, Run
+from tocsin.core.run import Progress, Run
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import advance_alert
 from tocsin.store.protocol import Transaction
@@ -15,18 +16,23 @@ from tocsin.store.protocol import Transaction
 #: A run that moved so lately is not looked at more closely: no learned limit is shorter.
 _LATELY = timedelta(minutes=10)
 _HISTORY = 30
-_MOST = 100_000
 
 
-def look_at_progress(engine: Engine) -> int:
+def look_at_progress(engine: Engine, running: Sequence[Run]) -> int:
     """Tell of runs that give signs of life and stand still, and of those that move again; return how many stand still.
+
+    Args:
+        engine: The engine.
+        running: The runs that go on.
 
     Raises:
         StoreError: The store cannot be read or written.
     """
+    moving = [run for run in running if run.progress is not None]
+    if not moving:
+        return 0
     with engine.store.reading() as tx:
-        running = [run for run in tx.runs(outcomes={Outcome.RUNNING}, limit=_MOST) if run.progress is not None]
-        found = [(run, finding) for run in running if (finding := _judge(engine, tx, run)) is not None]
+        found = [(run, finding) for run in moving if (finding := _judge(engine, tx, run)) is not None]
     for run, finding in found:
         with engine.store.writing() as tx:
             advance_alert(engine, tx, finding, run)

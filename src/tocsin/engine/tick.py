@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,9 @@ from tocsin.engine.notify import notify_due
 from tocsin.engine.serving import Served, served
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
+
+#: More runs than go on at a time.
+_MOST = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,35 +78,53 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
     """
+    running = _running(engine)
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
-    gone = _gone_before(engine)
+    beats = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
+    gone = _gone(engine, [*running, *beats])
     events = drain(engine) + take_in(engine)
-    died = tell_died(engine, gone, judge_silence=steady)
+    if events or beats:
+        running = _running(engine)
+    died = _tell_died(engine, running, gone, judge_silence=steady)
     overdue = stuck = stale = 0
     if engine.watching and steady:
-        overdue, stuck, stale = look_at_slots(engine), look_at_progress(engine), look_at_freshness(engine)
+        overdue = look_at_slots(engine)
+        stuck = look_at_progress(engine, _running(engine) if died else running)
+        stale = look_at_freshness(engine)
     if steady:
         close_silences(engine)
         notify_due(engine)
     return Ticked(events=events, died=died, overdue=overdue, stuck=stuck, stale=stale)
 
 
-def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = True) -> int:
+def _running(engine: Engine) -> Sequence[Run]:
+    with engine.store.reading() as tx:
+        return tx.runs(outcomes={Outcome.RUNNING}, limit=_MOST)
+
+
+def _tell_died(engine: Engine, running: Sequence[Run], gone: frozenset[str], *, judge_silence: bool) -> int:
     """End the runs that gave no sign of life for too long, or whose process is certainly gone; return how many.
 
     A process of this machine that certainly lives has not died, however long it was silent: the machine may have
     slept, or the process holds the interpreter's lock.
     """
+    if not running:
+        return 0
     now = engine.clock()
     with engine.store.reading() as tx:
-        running = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
         listened = served(tx)
-    died = [run for run in running if run.id in gone or (judge_silence and _silent(engine, run, listened, now))]
-    for run in died:
+
+    def dead(run: Run) -> bool:
+        return run.id in gone or (judge_silence and _silent(engine, run, listened, now))
+
+    died = 0
+    for run in filter(dead, running):
         with engine.store.writing() as tx:
             known = tx.run(run.id)
-            if known is None or known.outcome is not Outcome.RUNNING:
+            # Another engine may have heard of it meanwhile.
+            if known is None or known.outcome is not Outcome.RUNNING or not dead(known):
                 continue
+            died += 1
             ended = replace(
                 known,
                 outcome=Outcome.DIED,
@@ -116,7 +138,7 @@ def tell_died(engine: Engine, gone: frozenset[str], *, judge_silence: bool = Tru
         if engine.makeshift_for is None:
             engine.spool.still(run.id)
         set_marker(engine, run.environment, run.pipeline)
-    return len(died)
+    return died
 
 
 def _silent(engine: Engine, run: Run, listened: Served | None, now: datetime) -> bool:
@@ -127,12 +149,12 @@ def _silent(engine: Engine, run: Run, listened: Served | None, now: datetime) ->
     return (listened.silence(heard_at, now) if listened is not None else now - heard_at) > limit
 
 
-def _gone_before(engine: Engine) -> frozenset[str]:
-    """Return the ids of the runs whose process has certainly ended by now, without being told by its companion."""
-    with engine.store.reading() as tx:
-        known = tx.runs(outcomes={Outcome.RUNNING}, limit=100_000)
-    reported = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
-    newest = {run.id: run for run in (*known, *reported)}.values()
+def _gone(engine: Engine, known: Sequence[Run]) -> frozenset[str]:
+    """Return the ids of the runs whose process has certainly ended by now, without being told by its companion.
+
+    What is known of a run last stands last.
+    """
+    newest = {run.id: run for run in known}.values()
     now = engine.clock()
     return frozenset(
         run.id for run in newest if is_ours_to_end(run, companion_of=engine.companion_of, config=engine.config, now=now)
