@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
-from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from fastapi import APIRouter, Path, Query, Response
@@ -36,7 +35,7 @@ from tocsin.report.strip import draw_brief
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.seen import alert_of
 from tocsin.web.pages.acts import SnoozeFor, said
-from tocsin.web.pages.addresses import new_silence, of_alert, of_pipeline, of_run
+from tocsin.web.pages.addresses import new_silence, of_alert, of_pipeline, of_run, query
 from tocsin.web.pages.frame import Frame
 from tocsin.web.pages.missing import missing
 from tocsin.web.pages.who_was_told import Entry, entries_of
@@ -170,7 +169,7 @@ def read_alert(engine: Engine, tx: Transaction, alert: Alert) -> AlertPage:
         nobody=[] if any(one.status in HEARD for one in notifications) else _nobody(notifications),
         muted=muted_words(muted) if muted is not None else "",
         silence=_silence(labels, silences, muted, engine),
-        routes=f"/channels/routes?{urlencode(_asked(labels))}",
+        routes=f"/channels/routes{query(_asked(labels))}",
         new_silence=new_silence(alert.id),
         can_accept=alert.topic in _MEASURES,
     )

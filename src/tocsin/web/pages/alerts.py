@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, TypedDict
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -24,6 +23,7 @@ from tocsin.engine.ways import labels_for
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.paging import no_cursor, pack, read_cursor, unpack, write_cursor
 from tocsin.web.pages.acts import said
+from tocsin.web.pages.addresses import query
 from tocsin.web.pages.alert_card import READ
 from tocsin.web.pages.alert_row import AlertRow, row_of
 from tocsin.web.pages.frame import Frame
@@ -93,8 +93,7 @@ class Chosen:
             "environment": self.environment,
             **changes,
         }
-        query = urlencode({name: value for name, value in given.items() if value and value != Tab.FIRING})
-        return f"/alerts?{query}" if query else "/alerts"
+        return f"/alerts{query({name: value for name, value in given.items() if value != Tab.FIRING})}"
 
 
 @dataclass(frozen=True, kw_only=True)

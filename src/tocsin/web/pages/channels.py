@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
@@ -20,6 +19,7 @@ from tocsin.errors import ConfigError
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.seen import Doer
 from tocsin.web.form import Sent
+from tocsin.web.pages.addresses import query
 from tocsin.web.pages.channel_card import DELIVERIES, ChannelCard, LastDelivery, channel_card, last_delivery
 from tocsin.web.pages.frame import Frame
 from tocsin.web.problem import Problem
@@ -64,8 +64,7 @@ def test_channel(server: ThisServer, actor: Doer, form: Sent) -> Response:
     except ConfigError as error:
         raise Problem(409, str(error)) from error
     server.wake()
-    query = urlencode({"tested": delivery.notification_id})
-    return RedirectResponse(f"{_HERE}?{query}#tested", status_code=303)
+    return RedirectResponse(f"{_HERE}{query({'tested': delivery.notification_id})}#tested", status_code=303)
 
 
 def read_channels(engine: Engine, tx: Transaction, tested: str) -> ChannelList:

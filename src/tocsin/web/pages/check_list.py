@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from fastapi import APIRouter, Query, Response
@@ -19,7 +18,7 @@ from tocsin.core.words import count
 from tocsin.report.check_results import answer, draw_results, tone_of_result
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.paging import Cursor, no_cursor, pack, unpack
-from tocsin.web.pages.addresses import of_check, of_pipeline
+from tocsin.web.pages.addresses import of_check, of_pipeline, query
 from tocsin.web.pages.frame import Frame
 from tocsin.web.rendering import render
 
@@ -76,8 +75,7 @@ class Chosen:
         """Return the address of the page with this choice."""
         show = FAILING if self.failing else ""
         given = {"q": self.search, "show": show, "environment": self.environment, **changes}
-        query = urlencode({name: value for name, value in given.items() if value})
-        return f"/checks?{query}" if query else "/checks"
+        return f"/checks{query(given)}"
 
 
 @router.get("/checks")

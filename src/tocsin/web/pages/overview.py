@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from fastapi import APIRouter, Query, Response
@@ -27,7 +26,7 @@ from tocsin.store.protocol import Transaction
 from tocsin.web.access import Actor
 from tocsin.web.api.pipelines import cursor_of, place_of
 from tocsin.web.pages.acts import said
-from tocsin.web.pages.addresses import of_pipeline
+from tocsin.web.pages.addresses import of_pipeline, query
 from tocsin.web.pages.alert_card import READ, AlertCard, card_of
 from tocsin.web.pages.frame import Frame
 from tocsin.web.rendering import render
@@ -103,8 +102,7 @@ class Chosen:
     def url(self, **changes: str | None) -> str:
         """Return the address of the page with this choice."""
         given = {"q": self.search, "show": self.show, "environment": self.environment, **changes}
-        query = urlencode({name: value for name, value in given.items() if value})
-        return f"/?{query}" if query else "/"
+        return f"/{query(given)}"
 
 
 @router.get("/")
@@ -161,7 +159,7 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
         counts=_counts(outcomes, never, chosen),
         cards=[card_of(one, told.get(one.id, ()), alike) for one, *alike in shown],
         more_cards=open_alerts - sum(map(len, shown)) if shown else 0,
-        alerts=f"/alerts?{urlencode({'environment': here})}" if here is not None else "/alerts",
+        alerts=f"/alerts{query({'environment': here})}",
         rows=[_row(one, starts.get(name, ()), expected.get(name)) for one, name in zip(standings, names, strict=True)],
         total=total,
         environments=environments if len(environments) > 1 else (),

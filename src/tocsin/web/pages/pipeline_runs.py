@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -47,11 +46,11 @@ class Chosen:
     @property
     def newest(self) -> str:
         """The address of the newest runs."""
-        return runs_of(self.pipeline, self.environment, **({"outcome": self.outcome} if self.outcome else {}))
+        return runs_of(self.pipeline, self.environment, outcome=self.outcome or "")
 
     def older(self, cursor: str) -> str:
         """Return the address of the next runs."""
-        return f"{self.newest}&{urlencode({'cursor': cursor})}"
+        return runs_of(self.pipeline, self.environment, outcome=self.outcome or "", cursor=cursor)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -25,7 +24,7 @@ from tocsin.report.facts import urgency
 from tocsin.store.protocol import Transaction
 from tocsin.web.api.paging import Cursor
 from tocsin.web.api.pipelines import cursor_of, place_of
-from tocsin.web.pages.addresses import of_pipeline
+from tocsin.web.pages.addresses import of_pipeline, query
 from tocsin.web.pages.frame import Frame, PageRequest
 from tocsin.web.pages.pipeline_lookup import elsewhere
 from tocsin.web.pages.rules_in_force import rules_in_force
@@ -98,10 +97,10 @@ def rules(
         found = tx.worst_first(environment=here, search=search, after=place_of(cursor), limit=_ROWS + 1)
         shown = found[:_ROWS]
         rows = list(_rows(tx, config, shown))
-        total = sum(tx.count_pipelines(environment=here).values())
+        total = sum(tx.count_pipelines(environment=here).values()) + tx.count_never_ran(environment=here)
     chosen = {"q": search, "environment": environment}
     more = {**chosen, "cursor": cursor_of(shown[-1].place)} if len(found) > _ROWS else {}
-    older = f"/rules?{urlencode({name: value for name, value in more.items() if value})}" if more else ""
+    older = f"/rules{query(more)}" if more else ""
     page = frame.page("Rules", "/rules")
     return render(
         "rules.html", page, rows=rows, total=total, older=older, search=search, general=list(_general(config))
@@ -150,7 +149,7 @@ def _rows(tx: Transaction, config: Config, standings: Sequence[Standing]) -> Ite
         words, tone = _state(one)
         yield Row(
             name=pipeline(*key),
-            url=f"/rules?{urlencode({'pipeline': key[0], 'environment': key[1]})}",
+            url=f"/rules{query({'pipeline': key[0], 'environment': key[1]})}",
             state=words,
             tone=tone,
             schedule=f"{plan.schedule.text}, {plan.schedule.source or 'configured'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
@@ -18,7 +17,7 @@ from tocsin.web.access import Actor
 from tocsin.web.api.seen import Doer, alert_of
 from tocsin.web.api.silences import require_environment, silence_of
 from tocsin.web.form import Sent
-from tocsin.web.pages.addresses import of_silence
+from tocsin.web.pages.addresses import of_silence, query
 from tocsin.web.pages.frame import Frame, PageRequest
 from tocsin.web.pages.silence_form import LENGTHS, Checked, Draft, check, draft_again, draft_for
 from tocsin.web.pages.silence_preview import AT_PRESENT, preview_words
@@ -129,4 +128,4 @@ def _is_same(known: Silence, meant: Checked, actor: Actor, now: datetime) -> boo
 
 
 def _shown(silence: Silence, done: str) -> Response:
-    return RedirectResponse(f"{of_silence(silence.id)}?{urlencode({'done': done})}", status_code=303)
+    return RedirectResponse(f"{of_silence(silence.id)}{query({'done': done})}", status_code=303)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
@@ -28,7 +27,7 @@ from tocsin.web.access import Actor
 from tocsin.web.api.paging import read_cursor, write_cursor
 from tocsin.web.api.seen import Doer, Id
 from tocsin.web.api.silences import require_environment, silence_of
-from tocsin.web.pages.addresses import of_silence, silence_again
+from tocsin.web.pages.addresses import of_silence, query, silence_again
 from tocsin.web.pages.alert_card import READ, card_of
 from tocsin.web.pages.frame import Frame, PageRequest
 from tocsin.web.pages.missing import missing
@@ -137,7 +136,7 @@ def end(server: ThisServer, actor: Doer, silence_id: Id) -> Response:
         notify_due(engine)
         server.wake()
         done = "ended"
-    return RedirectResponse(f"/silences?{urlencode({'done': done})}", status_code=303)
+    return RedirectResponse(f"/silences{query({'done': done})}", status_code=303)
 
 
 def read_silences(frame: PageRequest, tx: Transaction, after: Position | None) -> SilenceList:
@@ -217,7 +216,7 @@ def _written(matchers: Sequence[Matcher]) -> str:
 
 
 def _address(cursor: str | None) -> str:
-    return f"{_HERE}?{urlencode({'cursor': cursor})}" if cursor else _HERE
+    return f"{_HERE}{query({'cursor': cursor})}"
 
 
 def _missing(frame: PageRequest, asked: str, near: Sequence[Silence]) -> Response:
