@@ -144,7 +144,8 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
     starts = tx.recent_starts(names, each=_RUNS) if names else {}
     expected = tx.expectations_of(names) if names else {}
     outcomes, never = tx.count_pipelines(environment=here), tx.count_never_ran(environment=here)
-    total = sum(outcomes.values()) + never
+    # A problem may be of a pipeline that neither ran nor is expected any more.
+    total = max(sum(outcomes.values()) + never, len(standings))
     problems = tx.count_open_alerts(environment=here)
     of_channels = list(tx.open_alerts([fingerprint(Topic.CHANNEL, "", name, "") for name in channels]).values())
     # A channel belongs to no environment, and its trouble concerns all.
