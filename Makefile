@@ -24,7 +24,7 @@ test: lint receivers ## Run all checks and all tests
 	$(BIN)/pytest -n 2
 
 .PHONY: receivers
-receivers: receiver-alertmanager receiver-bugsink receiver-postgres ## Install the real receivers that tests send to, where that can be done
+receivers: receiver-alertmanager receiver-bugsink receiver-chromium receiver-postgres ## Install what tests send to, and the browser that they look at pages with
 
 .PHONY: receiver-alertmanager
 receiver-alertmanager: ## Install Alertmanager
@@ -32,6 +32,10 @@ receiver-alertmanager: ## Install Alertmanager
 
 .PHONY: receiver-bugsink
 receiver-bugsink: .receivers/bugsink/.installed ## Install Bugsink, which speaks Sentry's protocol
+
+.PHONY: receiver-chromium
+receiver-chromium: ## Install Chromium, in which the pages are tried
+	@tools/receiver chromium chromium
 
 .PHONY: receiver-postgres
 receiver-postgres: ## Install PostgreSQL, which checks of data are asked of
@@ -66,6 +70,11 @@ bench: $(READY) ## Measure: every script in bench/
 docs: $(READY) ## Write what the code knows into the documentation, and check that the rest is true
 	$(BIN)/python tools/write_docs.py
 	$(BIN)/pytest -m docs
+
+.PHONY: screenshots
+screenshots: $(READY) receiver-chromium ## Make the pictures of the pages that the documentation shows
+	@tools/receiver pngquant pngquant
+	$(BIN)/python tools/screenshots.py
 
 .PHONY: constraints
 constraints: $(READY) ## Pin what pyproject.toml asks for and is not pinned yet; UPGRADE=1 moves every pin

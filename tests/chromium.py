@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 CHROMIUM = os.environ.get("TOCSIN_TEST_CHROMIUM") or shutil.which("chromium")
 #: A test that needs it skips with these words.
@@ -65,7 +65,7 @@ class Visit:
         )
         self._context.set_default_timeout(PATIENCE)
         self.page: Page = self._context.new_page()
-        self.page.on("console", lambda said: self._complain(said.text) if said.type in {"error", "warning"} else None)
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self._complain(str(error)))
         self.page.on("request", self._asked)
 
@@ -77,6 +77,11 @@ class Visit:
     def close(self) -> None:
         """Close the window."""
         self._context.close()
+
+    def _said(self, said: ConsoleMessage) -> None:
+        # A page that is answered with 404 is reported as well.
+        if said.type in {"error", "warning"} and said.location["url"] != self.page.url:
+            self._complain(said.text)
 
     def _complain(self, what: str) -> None:
         self.complaints.append(what)

@@ -66,12 +66,12 @@ def addresses(shop: Shop) -> dict[str, str]:
 
 def routes() -> set[str]:
     """Return the paths of all routes that show pages: "/runs/{run_id}"."""
-    return {route.path for route in _all() if "GET" in route.methods}
+    return {route.path for route in _all() if "GET" in (route.methods or ())}
 
 
 def route_of(path: str) -> str:
     """Return the path of the route that shows what is there; empty if none of the pages does."""
-    return next((route.path for route in _all() if "GET" in route.methods and route.path_regex.match(path)), "")
+    return next((route.path for route in _all() if "GET" in (route.methods or ()) and route.path_regex.match(path)), "")
 
 
 def _all() -> list[APIRoute]:

@@ -37,12 +37,12 @@ def test_who_silences_sees_before_what_falls_silent(visit: OpenWindow, shop: Sho
     conditions = page.get_by_role("textbox", name="Conditions")
     conditions.fill('pipeline=~"billing|loud"')
     if not scripts:
-        page.get_by_label("Ends", exact=True).fill("2h")
+        page.get_by_role("textbox", name="Ends").fill("2h")
         page.get_by_role("button", name="Preview").click()
-    preview = page.get_by_role("region", name="Mutes 2 firing alerts in 2 pipelines")
+    preview = page.get_by_role("region", name="Mutes 2 open alerts in 2 pipelines")
     expect(preview.get_by_role("link", name="loud")).to_be_visible()
 
-    page.get_by_label("Ends", exact=True).fill("2h")
+    page.get_by_role("textbox", name="Ends").fill("2h")
     page.get_by_label("Reason").fill("the bank is closed")
     page.get_by_role("button", name="Silence", exact=True).click()
     expect(page.get_by_text("the bank is closed").first).to_be_visible()
@@ -53,13 +53,13 @@ def test_who_silences_sees_before_what_falls_silent(visit: OpenWindow, shop: Sho
 def test_who_forgets_the_reason_is_told_by_the_field(visit: OpenWindow, shop: Shop) -> None:
     """What was typed stays, and the mistake stands beside its field."""
     page = visit(scripts=False).go(f"/silences/new?alert={shop.alert_of('billing')}")
-    page.get_by_label("Ends", exact=True).fill("yesterday")
+    page.get_by_role("textbox", name="Ends").fill("yesterday")
     page.get_by_label("Reason").fill("the bank is closed")
     page.get_by_role("button", name="Silence", exact=True).click()
 
     expect(page.get_by_role("alert")).to_contain_text("Ends")
-    expect(page.get_by_label("Ends", exact=True)).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Ends", exact=True)).to_have_value("yesterday")
+    expect(page.get_by_role("textbox", name="Ends")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("textbox", name="Ends")).to_have_value("yesterday")
     expect(page.get_by_label("Reason")).to_have_value("the bank is closed")
 
 
@@ -154,7 +154,6 @@ def test_keys_that_act_can_be_switched_off(visit: OpenWindow) -> None:
 def test_look_and_zone_are_kept(visit: OpenWindow, shop: Shop) -> None:
     """What was chosen holds on every page, and after the browser was closed."""
     page = visit().go(f"/alerts/{shop.alert_of('billing')}")
-    since = page.get_by_role("time").filter(has_text=":").first
     expect(page.locator("main time").first).to_contain_text("10:30")
     page.get_by_label("Times in").select_option("UTC")
     expect(page.locator("main time").first).to_contain_text("09:30")
@@ -162,7 +161,6 @@ def test_look_and_zone_are_kept(visit: OpenWindow, shop: Shop) -> None:
     page.get_by_label("Look").select_option("Dark")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark != light
-    assert since is not None
 
     page.goto("/help")
     expect(page.get_by_label("Look")).to_have_value("dark")
@@ -191,12 +189,10 @@ def test_a_line_of_a_million_characters_leaves_the_page_small(visit: OpenWindow)
 
 def test_an_unknown_run_says_what_was_asked_for(visit: OpenWindow) -> None:
     """The page of something that is not there names what is near."""
-    window = visit()
-    page = window.go("/runs/bill")
-    window.complaints.clear()  # the browser says that it got 404
+    page = visit().go("/runs/search-other")
 
-    expect(page.get_by_role("main")).to_contain_text("bill")
-    expect(page.get_by_role("link", name="bill2")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("search-other")
+    expect(page.get_by_role("link", name="search-run")).to_be_visible()
 
 
 def test_a_link_in_a_message_does_nothing_until_its_button_is_pressed(visit: OpenWindow, shop: Shop) -> None:

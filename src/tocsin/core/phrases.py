@@ -93,8 +93,8 @@ def tone_of_slot(state: SlotState) -> Tone:
 
 
 def pipeline(name: str, environment: str) -> str:
-    """Return "orders", or "orders (prod)" for an environment that has a name."""
-    return name if environment == "default" else f"{name} ({environment})"
+    """Return "orders", or "orders (prod)" for an environment that has a name; channels are in none."""
+    return name if environment in {"", "default"} else f"{name} ({environment})"
 
 
 def subject(alert: Alert) -> str:
