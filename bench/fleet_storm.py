@@ -1,7 +1,7 @@
 """A thousand pipelines fail within one second: how soon that is told, in how many messages, and what memory it takes.
 
 A real `tocsin serve` and one real `tocsin worker` on a real PostgreSQL; each failure is a request of its own. One
-webhook on the loopback hears of all. A group waits for 20 seconds for more problems here, where the default is 30.
+webhook on the loopback hears of all. What is told is told with the default settings.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -32,13 +33,11 @@ from typed_process import TypedProcess
 
 _PIPELINES, _CONNECTIONS = 1_000, 32
 _WITHIN = timedelta(seconds=1)
-_GROUP_WAIT = 20
 _PATIENCE = 180.0
 _SETTINGS = """
 [tocsin]
 store = "{}"
 home = "{}"
-group_wait = "{}s"
 [tocsin.channels.ops]
 type = "webhook"
 url = "{}"
@@ -67,9 +66,7 @@ def main() -> None:
         receiver = stack.enter_context(receiving())
         (place := folder / "fleet").mkdir()
         fleet = Fleet(place, server)
-        (place / ".dlt" / "config.toml").write_text(
-            _SETTINGS.format(fleet.url, place / "home", _GROUP_WAIT, receiver.url)
-        )
+        (place / ".dlt" / "config.toml").write_text(_SETTINGS.format(fleet.url, place / "home", receiver.url))
         worker = stack.enter_context(fleet.worker())
         worker.says(" works for ")
         serve = stack.enter_context(TypedProcess("serve", "--port", "0", folder=place))
@@ -82,21 +79,24 @@ def main() -> None:
         memory = {name: _peak(one.process.pid) for name, one in (("server", serve), ("worker", worker))}
         messages = len(receiver.requests) - before
     said = {"figure": f"{count(_PIPELINES, 'pipeline')} fail within a second", "messages": messages}
-    print(json.dumps({**said, **vars(told), "group_wait": _GROUP_WAIT, "wanted": "first <= 2, all <= 30, <= 25"}))
+    print(json.dumps({**said, **vars(told), "wanted": "first <= 2, all <= 30, <= 25"}))
     for name, megabytes in memory.items():
         wanted = {"server": "<= 250", "worker": "<= 150"}[name]
         print(json.dumps({"figure": f"peak memory of the {name}, MB", "MB": megabytes, "wanted": wanted}))
 
 
 def _measure(fleet: Fleet, receiver: Receiver, port: int, before: int) -> _Told:
+    reports = [_report(number, "storm") for number in range(_PIPELINES)]
+    posting = threading.Thread(target=lambda: asyncio.run(_post_all(port, reports)))
     began = time.monotonic()
-    asyncio.run(_post_all(port, [_report(number, "storm") for number in range(_PIPELINES)]))
-    posted = time.monotonic() - began
-    taken_in = first = 0.0
+    posting.start()
+    posted = taken_in = first = 0.0
     while time.monotonic() - began < _PATIENCE:
         if not first and len(receiver.requests) > before:
             first = time.monotonic() - began
-        if not taken_in:
+        if not posted:
+            posted = 0.0 if posting.is_alive() else time.monotonic() - began
+        elif not taken_in:
             with fleet.store.reading() as tx:
                 open_ = sum(tx.count_open_alerts().values())
             taken_in = time.monotonic() - began if open_ >= _PIPELINES else 0.0
@@ -147,7 +147,7 @@ async def _post_all(port: int, bodies: Sequence[bytes]) -> None:
             writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             answered = await reader.readuntil(b"\r\n\r\n")
             if not answered.startswith(b"HTTP/1.1 202"):
-                sys.exit(answered.decode())
+                raise RuntimeError(answered.decode())
             length = re.findall(rb"content-length: (\d+)", answered.lower())[0]
             await reader.readexactly(int(length))
         writer.close()

@@ -47,15 +47,15 @@ def text_of(house: Desk, name: str = "ops", *, last: int = 1) -> str:
 
 
 def test_a_storm_is_a_few_messages_and_one_for_all_the_rest(tmp_path: Path, new_store: NewStore) -> None:
-    """Ninety of ninety fail: five are told at once, the others in one message half a minute later, none is left out."""
+    """Ninety of ninety fail: five are told at once, the others in one message 20 seconds later, none is left out."""
     house = Desk(tmp_path, new_store(), "ops")
     house.report(*map(failed, range(90)))
 
     assert sorted(house.heard("ops")) == [title for title in sorted(house.heard("ops")) if title.endswith(" failed")]
     assert len(house.heard("ops")) == 5
-    house.tick(minutes=0.4)
+    house.tick(minutes=0.3)
     assert len(house.heard("ops")) == 5
-    house.tick(minutes=0.2)
+    house.tick(minutes=0.05)
     assert house.heard("ops")[5:] == ["85 pipelines failed"]
     alone = {title.split()[0] for title in house.heard("ops")[:5]}
     named = text_of(house)
@@ -122,11 +122,11 @@ def test_groups_are_told_apart_by_their_labels(tmp_path: Path, new_store: NewSto
 
 
 def test_a_group_of_one_is_told_as_it_would_be_alone(tmp_path: Path, new_store: NewStore) -> None:
-    """Whoever groups by owner and has one failure gets its message, half a minute later; its end comes at once."""
+    """Whoever groups by owner and has one failure gets its message, 20 seconds later; its end comes at once."""
     house = Desk(tmp_path, new_store(), "ops", routes=(grouped("owner"),))
     house.report(run())
     assert house.heard("ops") == []
-    house.tick(minutes=0.6)
+    house.tick(minutes=0.35)
     assert house.heard("ops") == ["orders failed"]
     house.report(good_run())
     assert house.heard("ops")[1:] == ["orders recovered after 4 min"]

@@ -132,7 +132,7 @@ POLICY = (
     Setting(
         key="group_wait",
         read=parse_duration,
-        default="30s",
+        default="20s",
         help="How long a group of problems waits for more before its first message.",
     ),
     Setting(

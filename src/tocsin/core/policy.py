@@ -36,7 +36,7 @@ class Policy:
     #: More problems than this within a minute are a storm: what comes beyond them comes as one message.
     group_above: int = 5
     #: How long a group waits for more before its first message.
-    group_wait: timedelta = timedelta(seconds=30)
+    group_wait: timedelta = timedelta(seconds=20)
     #: The shortest time between two messages of a group.
     group_interval: timedelta = timedelta(minutes=5)
     #: Shortest time first.

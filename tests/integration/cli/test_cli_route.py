@@ -64,12 +64,12 @@ def test_the_screen_tells_who_hears_and_who_does_not(project: Project) -> None:
         "",
         "WHO HEARS, IF NOBODY ACKNOWLEDGES IT",
         (
-            "ops:    at once, by money; in one message with others of owner finance, for which it waits 30 s; "
+            "ops:    at once, by money; in one message with others of owner finance, for which it waits 20 s; "
             "again every 4 h"
         ),
         (
             "pager:  23 Nov 2026 13:15:00 UTC, after 15 min, by money, as nobody has acknowledged it; "
-            "in one message with others of owner finance, for which it waits 30 s; again every 4 h"
+            "in one message with others of owner finance, for which it waits 20 s; again every 4 h"
         ),
         "",
         "WHO DOES NOT",
@@ -204,7 +204,7 @@ def test_the_answer_for_programs(project: Project) -> None:
         "route": "money",
         "reason": "new problem",
         "at": "2026-11-24T03:00:00+00:00",
-        "waits_seconds": 30.0,
+        "waits_seconds": 20.0,
         "group": {"owner": "finance"},
         "muted": [],
         "repeat_every_seconds": 14400.0,
@@ -267,11 +267,11 @@ def test_what_cannot_be_asked_says_what_to_type(project: Project, words: list[st
         ),
         (
             'alert = ["pipeline=billing"]\nreaches = ["pager"]',
-            "reaches: pager hears of it only after 15 min 30 s, by money (nobody has acknowledged it)",
+            "reaches: pager hears of it only after 15 min 20 s, by money (nobody has acknowledged it)",
         ),
         (
             'alert = ["pipeline=billing"]\nreaches = ["ops"]\nwithin = "10s"',
-            "reaches: ops hears of it only after 30 s, by money (new problem)",
+            "reaches: ops hears of it only after 20 s, by money (new problem)",
         ),
         (
             'alert = ["pipeline=stock"]\nat = "sun 03:00"\nreaches = ["mail"]\nwithin = "1h"',
@@ -287,7 +287,7 @@ def test_what_cannot_be_asked_says_what_to_type(project: Project, words: list[st
         ),
         (
             'alert = ["pipeline=billing"]\nreaches_not = ["pager"]\nwithin = "1h"',
-            "reaches_not: pager hears of it: after 15 min 30 s, by money (nobody has acknowledged it)",
+            "reaches_not: pager hears of it: after 15 min 20 s, by money (nobody has acknowledged it)",
         ),
     ],
 )
