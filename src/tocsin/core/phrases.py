@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tocsin.core.alert import Alert, State
 from tocsin.core.compose import short_name
@@ -23,6 +23,8 @@ _OUTCOMES = {
     Outcome.NO_DATA: Tone.GOOD,
 }
 
+#: What is shorter has no length for people.
+_MOMENT = timedelta(seconds=1)
 #: How open problems look.
 TONES = {
     Severity.CRITICAL: Tone.CRITICAL,
@@ -41,8 +43,8 @@ _SLOTS = {
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """Return "3 min 5 s ago"."""
-    return f"{duration(now - at)} ago"
+    """Return "3 min 5 s ago", or "just now"."""
+    return f"{duration(now - at)} ago" if now - at >= _MOMENT else "just now"
 
 
 def stamp(at: datetime) -> str:

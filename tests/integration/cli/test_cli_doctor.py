@@ -160,7 +160,7 @@ def _no_companion(project: Project) -> None:
         (_nobody_looks_for_what_was_learned, "watch", "warning", "nobody has looked yet whether orders started"),
         (_cron_looks, "watch", "ok", "nobody watches all the time; somebody looked 5 min ago"),
         (_cron_looks_no_more, "watch", "warning", "nobody has looked for 20 min whether stock started, and in time: "),
-        (_a_message_waits, "outbox", "warning", "1 message waits for log, the first was written 0.0 s ago"),
+        (_a_message_waits, "outbox", "warning", "1 message waits for log, the first was written just now"),
         (_no_companion, "handover", "ok", 'is "none": tocsin tick does the work of the engine'),
     ],
 )

@@ -118,7 +118,7 @@ def _it_is_switched_off(project: Project) -> None:
         (_a_channel_is_unusable, "channel log is unusable, path is missing, for example ~/tocsin.jsonl: mend it and"),
         (_a_channel_is_unusable, "1 problem in the configuration: tocsin config check"),
         (_a_message_cannot_be_sent, "channel log is failing, 1 failure in a row: tocsin channel test log"),
-        (_a_message_cannot_be_sent, "1 message waits for log, the first was written 0.0 s ago, alerts.jsonl cannot"),
+        (_a_message_cannot_be_sent, "1 message waits for log, the first was written just now, alerts.jsonl cannot"),
         (_a_run_is_silent, "orders has given no sign of life for 10 min: tocsin tick tells whether it died"),
         (_it_is_switched_off, "watching is switched off: remove enabled = false, or set TOCSIN__ENABLED=true"),
     ],

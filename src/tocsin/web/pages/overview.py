@@ -15,6 +15,7 @@ from tocsin.core.attribution import Start
 from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Topic, Trait, fingerprint
 from tocsin.core.message import Tone
+from tocsin.core.outbox import HEARD, Notification
 from tocsin.core.overview import Show, Standing
 from tocsin.core.phrases import TONES, kind, outcome, pipeline, tone_of_alert, tone_of_run, took, words_of
 from tocsin.core.run import Outcome, Run
@@ -35,6 +36,8 @@ router = APIRouter(include_in_schema=False)
 
 #: Pipelines of one page, runs of a strip, cards of problems, and how many alike are told on one card.
 _ROWS, _RUNS, _CARDS, _ALIKE = 50, 30, 12, 3
+#: Of a card so many problems are looked at for one that somebody knows of.
+_LEADERS = 5
 _Name = Annotated[str, Query(max_length=200)]
 
 
@@ -152,13 +155,13 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
     severities = [severity for _, severity in problems] + [alert.severity for alert in of_channels]
     open_alerts = sum(problems.values()) + (len(of_channels) if here is not None else 0)
     shown = [] if chosen.narrow or chosen.cursor else _urgent([*of_channels, *_alerts_of(standings)])
-    told = tx.notifications_of([one.id for one, *_ in shown], each=READ) if shown else {}
+    told = tx.notifications_of([one.id for card in shown for one in card[:_LEADERS]], each=READ) if shown else {}
     environments = [name for name in tx.environments() if actor.sees(name)]
     return Overview(
         verdict=_verdict(open_alerts, total),
         tone=_tone(severities, total),
         counts=_counts(outcomes, never, chosen),
-        cards=[card_of(one, told.get(one.id, ()), alike) for one, *alike in shown],
+        cards=[_card(card, told) for card in shown],
         more_cards=open_alerts - sum(map(len, shown)) if shown else 0,
         alerts=f"/alerts{query({'environment': here})}",
         rows=[_row(one, starts.get(name, ()), expected.get(name)) for one, name in zip(standings, names, strict=True)],
@@ -185,6 +188,14 @@ def _urgent(alerts: Sequence[Alert]) -> list[list[Alert]]:
         kinds.setdefault((alert.kind, alert.state, cause, alone), []).append(alert)
     cards = [part for one in kinds.values() for part in ([one] if len(one) >= _ALIKE else [[each] for each in one])]
     return sorted(cards, key=lambda card: urgency(card[0]))[:_CARDS]
+
+
+def _card(card: Sequence[Alert], told: Mapping[str, Sequence[Notification]]) -> AlertCard:
+    """Return a card, led by a problem that somebody knows of: one that is muted would speak for all."""
+    leaders = card[:_LEADERS]
+    known = (one for one in leaders if any(each.status in HEARD for each in told.get(one.id, ())))
+    lead = next(known, leaders[0])
+    return card_of(lead, told.get(lead.id, ()), [one for one in card if one is not lead])
 
 
 def _verdict(open_alerts: int, total: int) -> str:
