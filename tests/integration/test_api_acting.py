@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -28,21 +28,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def api(served: Served) -> Iterator[httpx.Client]:
+def api(served: Served) -> Iterator[httpx2.Client]:
     """Whoever asks it, from the same machine."""
     # What another test has changed is put back.
     api_facts.fill(served.engine.store)
-    with httpx.Client(base_url=f"{served.address}/api/v1", timeout=60) as client:
+    with httpx2.Client(base_url=f"{served.address}/api/v1", timeout=60) as client:
         yield client
 
 
-def _ask(api: httpx.Client, path: str, **parameters: str | int) -> Any:
+def _ask(api: httpx2.Client, path: str, **parameters: str | int) -> Any:
     answer = api.get(path, params=parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def _act(api: httpx.Client, path: str, **body: object) -> httpx.Response:
+def _act(api: httpx2.Client, path: str, **body: object) -> httpx2.Response:
     return api.post(path, json=body) if body else api.post(path)
 
 
@@ -66,7 +66,7 @@ def _act(api: httpx.Client, path: str, **body: object) -> httpx.Response:
     ],
 )
 def test_what_cannot_be_done_says_why(
-    api: httpx.Client, path: str, body: dict[str, object], status: int, detail: str
+    api: httpx2.Client, path: str, body: dict[str, object], status: int, detail: str
 ) -> None:
     """A problem says what was found and what to do."""
     answer = _act(api, path, **body)
@@ -75,7 +75,7 @@ def test_what_cannot_be_done_says_why(
     assert detail in answer.json()["detail"]
 
 
-def test_what_is_done_to_an_alert_is_done_once(api: httpx.Client, served: Served) -> None:
+def test_what_is_done_to_an_alert_is_done_once(api: httpx2.Client, served: Served) -> None:
     """To ask twice changes nothing more, and the audit trail tells who it was and from where."""
     acts = {"ack": "acknowledged", "snooze": "snoozed", "resolve": "resolved"}
     for act, change in acts.items():
@@ -88,7 +88,7 @@ def test_what_is_done_to_an_alert_is_done_once(api: httpx.Client, served: Served
     assert served.engine.store.url.startswith("sqlite")
 
 
-def test_a_new_level_is_accepted_of_volume_only(api: httpx.Client) -> None:
+def test_a_new_level_is_accepted_of_volume_only(api: httpx2.Client) -> None:
     """An alert about a failed run has no level."""
     assert _act(api, "/alerts/volume1/accept").json()["change"] == "resolved"
     refused = _act(api, "/alerts/alert1/accept")
@@ -98,7 +98,7 @@ def test_a_new_level_is_accepted_of_volume_only(api: httpx.Client) -> None:
     )
 
 
-def test_a_silence_is_added_once_and_ended_once(api: httpx.Client) -> None:
+def test_a_silence_is_added_once_and_ended_once(api: httpx2.Client) -> None:
     """The same request again finds the silence that is there; it tells what it leaves open when it ends."""
     asked = {"conditions": ["pipeline=orders"], "ends_at": _LATER, "reason": "the warehouse is moved"}
     preview = _act(api, "/silences/preview", conditions=asked["conditions"]).json()
@@ -116,7 +116,7 @@ def test_a_silence_is_added_once_and_ended_once(api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["sent1", "dead1"])
-def test_a_message_is_sent_once_more_once(api: httpx.Client, name: str) -> None:
+def test_a_message_is_sent_once_more_once(api: httpx2.Client, name: str) -> None:
     """A message that was sent or given up goes out again as one of its own, however often that is asked."""
     again = _act(api, f"/notifications/{name}/redeliver").json()
     assert again["because"] == "sent again by somebody"
@@ -124,7 +124,7 @@ def test_a_message_is_sent_once_more_once(api: httpx.Client, name: str) -> None:
     assert [one["subject"] for one in _ask(api, "/audit", action="redeliver", subject=name)] == [name]
 
 
-def test_a_message_goes_out_again_at_once(served: Served, api: httpx.Client) -> None:
+def test_a_message_goes_out_again_at_once(served: Served, api: httpx2.Client) -> None:
     """Whoever asks for it need not wait for the next look of the engine."""
     with served.engine.store.writing() as tx:
         tx.add_notification(
@@ -142,7 +142,7 @@ def test_a_message_goes_out_again_at_once(served: Served, api: httpx.Client) -> 
     wait_until(lambda: bool(_ask(api, f"/notifications/{again}")["status"] == "sent"), "the message")
 
 
-def test_a_channel_is_tested(api: httpx.Client) -> None:
+def test_a_channel_is_tested(api: httpx2.Client) -> None:
     """A real message goes through it, and the answer says what the receiver said."""
     tested = _act(api, "/channels/ops/test").json()
     assert (tested["delivery"]["ok"], tested["was_disabled"]) == (True, None)
@@ -150,11 +150,11 @@ def test_a_channel_is_tested(api: httpx.Client) -> None:
     assert (channel["name"], channel["state"], channel["why"]) == ("ops", "ok", "")
 
 
-def test_metrics_can_be_read(api: httpx.Client, served: Served) -> None:
+def test_metrics_can_be_read(api: httpx2.Client, served: Served) -> None:
     """Prometheus understands them, and they tell of the store and of what was asked."""
-    httpx.get(f"{served.address}/metrics")
+    httpx2.get(f"{served.address}/metrics")
     _act(api, "/channels/ops/test")
-    answer = httpx.get(f"{served.address}/metrics", headers={"Accept": "text/plain"})
+    answer = httpx2.get(f"{served.address}/metrics", headers={"Accept": "text/plain"})
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(answer.text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -71,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def schema(served: Served) -> dict[str, Any]:
     """What the server says of itself."""
-    document: dict[str, Any] = httpx.get(f"{served.address}/api/v1/openapi.json").json()
+    document: dict[str, Any] = httpx2.get(f"{served.address}/api/v1/openapi.json").json()
     return document
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tocsin.capture import providers
-from tocsin.config.files import file_layers
+from tocsin.config.files import OWN_FILE, file_layers
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
-from tocsin.config.model import Config
+from tocsin.config.model import Config, Problem
 from tocsin.engine.clock import Clock, system_clock
 
 if TYPE_CHECKING:
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 #: Tells the time to all commands.
 clock: Clock = system_clock
+
+
+#: Pipelines in this directory would not hear of it, and what commands show is what pipelines are told.
+_NOT_READ = Problem(
+    origin=OWN_FILE,
+    key="(the whole file)",
+    found=None,
+    remedy="is not read where dlt is installed, which has files of its own; move its tables to .dlt/config.toml, and "
+    "secrets to .dlt/secrets.toml",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,10 @@ def find_workplace() -> Workplace:
     # With one file that is no TOML dlt reads none of them, and its providers tell of no file at all.
     readable = not any(layer.unreadable for layer in files)
     layers = providers.layers() if has_dlt and readable else files
-    return Workplace(layers=layers, config=load(layers, home=providers.home()))
+    config = load(layers, home=providers.home())
+    if has_dlt and any(layer.origin == OWN_FILE for layer in files):
+        config = replace(config, problems=(*config.problems, _NOT_READ))
+    return Workplace(layers=layers, config=config)
 
 
 @contextmanager

@@ -10,8 +10,10 @@ from pathlib import Path
 from tocsin.config.layer import Layer
 from tocsin.config.merge import environment_layer
 
+#: The one file of programs that have no dlt.
+OWN_FILE = "tocsin.toml"
 #: The files in order of precedence, and whether secrets may stand there.
-_FILES = (("tocsin.toml", True), (".dlt/secrets.toml", True), (".dlt/config.toml", False))
+_FILES = ((OWN_FILE, True), (".dlt/secrets.toml", True), (".dlt/config.toml", False))
 
 
 def file_layers(directory: Path) -> Sequence[Layer]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from cli_project import TO_A_FILE, Project
+from tocsin.cli import workplace
 from tocsin.config.settings import GENERAL
 
 
@@ -93,3 +96,14 @@ def test_no_secret_is_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -
     assert found["tocsin.channels.x.password"] == "(secret)"
     assert found["runtime.slack_incoming_hook"] == "(secret)"
     assert str(found["tocsin.store"]).startswith("postgresql://tocsin:")
+
+
+def test_a_file_that_is_not_read_here_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where dlt is installed its own files count, and whoever has written tocsin.toml hears of it."""
+    monkeypatch.setattr(workplace, "find_spec", find_spec)
+    (project.folder / "tocsin.toml").write_text(TO_A_FILE, encoding="utf-8")
+
+    result = project.tocsin("config", "check")
+
+    assert result.exit_code == 2
+    assert "tocsin.toml: (the whole file): is not read where dlt is installed" in result.stdout
