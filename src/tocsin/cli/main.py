@@ -30,7 +30,7 @@ COMMANDS = {
     "tick": "Do what is due, once: made for cron.",
     "drain": "Send what waits to the server, now.",
     "serve": "Take reports in over HTTP, and show what they tell: the server.",
-    "worker": "Do what is due for a store in PostgreSQL, together with other workers.",
+    "worker": "Do what is due for a store in PostgreSQL, together with other workers: the engine beside tocsin serve.",
     "key": "Make, list and revoke the keys that pipelines and programs show to a server.",
     "user": "Add and change the people who may log in to a server.",
     "run": "Watch a command of any kind.",

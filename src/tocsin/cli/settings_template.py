@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from tocsin.config.settings import GENERAL, PIPELINE, Setting
 
 _WIDTH = 100
+#: What belongs into secrets.toml.
+_IN_SECRETS = {"api_key"}
 
 
 def section() -> str:
@@ -45,6 +47,8 @@ def slack_secret(name: str, webhook_url: str) -> str:
 
 def _settings(settings: tuple[Setting, ...]) -> Iterator[str]:
     for setting in settings:
+        if setting.key in _IN_SECRETS:
+            continue
         yield from textwrap.wrap(setting.help, _WIDTH, initial_indent="# ", subsequent_indent="# ")
         yield f"# {setting.key} = {_value(setting)}"
         yield ""

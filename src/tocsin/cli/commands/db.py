@@ -23,7 +23,7 @@ _COLUMNS = (Column(name="Table"), Column(name="Rows", right=True))
 
 @click.group("db")
 def command() -> None:
-    """Look after the database: its version, its size, and moving to another one."""
+    """Upgrade the database, see what it holds, or copy it into another one."""
 
 
 @command.command("upgrade")
