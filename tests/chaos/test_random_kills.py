@@ -21,8 +21,8 @@ PROGRAM = Path(__file__).with_name("killed_at_random.py")
 #: TOCSIN_CHAOS_ROUNDS makes it longer; TOCSIN_CHAOS_SEED begins with another round, for example the one that failed.
 ROUNDS = int(os.environ.get("TOCSIN_CHAOS_ROUNDS", "250"))
 SEED = int(os.environ.get("TOCSIN_CHAOS_SEED", "0"))
-#: So that several processes share the work.
-PARTS = 10
+#: So that several processes share the work. Fewer rounds in one would not show that some messages come twice.
+PARTS = 5
 
 #: How an ill receiver answers. After the last one nobody knows whether it has the message.
 MOODS: tuple[tuple[Reply, int], ...] = (
@@ -41,7 +41,7 @@ MOODS: tuple[tuple[Reply, int], ...] = (
     [
         *(("sqlite", part) for part in range(PARTS)),
         # Some of the same rounds: to connect takes longer than to open a file.
-        *(("postgres", part) for part in range(PARTS // 4)),
+        *(("postgres", part) for part in range(PARTS // 2)),
     ],
 )
 def test_no_kill_loses_or_swaps_anything(
