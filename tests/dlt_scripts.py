@@ -23,7 +23,7 @@ _PATIENCE = 120
 _INCIDENTAL = re.compile(
     r"""
       ^\d{4}-\d\d-\d\d\ [\d:,]+\|.*?\|.*?(?=\|dlt\|)   # the head of a line that dlt logs
-    | \b\d{10}\.\d+\b                                  # load ids
+    | \b\d{10}\.\d{3,}\b                               # load ids
     | \b[0-9a-f]{10,}\b                                # ids of jobs and schemas
     | (?<=_dlt_id:\ )\S+                               # ids of rows
     | 0x[0-9a-f]+                                      # addresses

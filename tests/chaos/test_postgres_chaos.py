@@ -38,8 +38,11 @@ def write(url: str, name: str, *more: str) -> subprocess.Popen[str]:
 
 def failures(writer: subprocess.Popen[str]) -> int:
     """Wait for the end of a writer, and return how often it had to begin anew."""
-    out, err = writer.communicate()
-    assert (writer.returncode, err) == (0, "")
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    # `communicate` does not know what `readline` has read ahead.
+    out, err = writer.stdout.read(), writer.stderr.read()
+    assert (writer.wait(), err) == (0, "")
     return int(out.split()[-1])
 
 
