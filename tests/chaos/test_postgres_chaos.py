@@ -41,8 +41,9 @@ def failures(writer: subprocess.Popen[str]) -> int:
     assert writer.stdout is not None
     assert writer.stderr is not None
     # `communicate` does not know what `readline` has read ahead.
-    out, err = writer.stdout.read(), writer.stderr.read()
-    assert (writer.wait(), err) == (0, "")
+    with writer:
+        out, err = writer.stdout.read(), writer.stderr.read()
+    assert (writer.returncode, err) == (0, "")
     return int(out.split()[-1])
 
 
