@@ -134,6 +134,21 @@ def test_keys_move_along_rows_open_and_act(visit: OpenWindow) -> None:
     expect(page.get_by_role("status").filter(has_text="Acknowledged.")).to_be_visible()
 
 
+def test_a_key_that_follows_escape_at_once_is_heard(visit: OpenWindow) -> None:
+    """A closed dialog has the focus until the next frame: who types fast loses no key to it."""
+    page = visit().go("/alerts")
+    page.keyboard.press("?")
+    focused = page.evaluate(
+        """() => {
+          document.getElementById("keys").close();
+          const stays = document.activeElement.closest("dialog") !== null;
+          document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+          return [stays, document.activeElement.matches("[data-row] a[data-open]")];
+        }"""
+    )
+    assert focused == [True, True]
+
+
 def test_keys_that_act_can_be_switched_off(visit: OpenWindow) -> None:
     """Who speaks to the computer acknowledges nothing by a word; and in a field keys are letters."""
     page = visit().go("/")

@@ -120,9 +120,12 @@
     r: () => refresh(),
     "?": () => document.getElementById("keys")?.showModal(),
   };
+  // A dialog that was closed keeps the focus until the next frame is drawn: it does not swallow the next key.
+  const taken = (element) =>
+    element.closest("input, textarea, select, [contenteditable], dialog") && !element.closest("dialog:not([open])");
   const pressed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || remember("keys") === "off") return;
-    if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+    if (taken(event.target)) return;
     const act = acts[event.key];
     if (!act) return;
     event.preventDefault();
