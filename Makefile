@@ -6,6 +6,8 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/.installed
 DLT_VERSIONS := 1.4 1.12 1.20 1.31
+# Each has pins of its own in constraints/, and tests in the folder of tests/integrations/ that is named before the hyphen.
+INTEGRATIONS := airflow airflow-2
 
 .PHONY: help
 help: ## Show this list
@@ -63,6 +65,13 @@ test-dlt-versions: $(DLT_VERSIONS:%=test-dlt-%) ## Run the tests that meet dlt u
 $(DLT_VERSIONS:%=test-dlt-%): test-dlt-%: .venvs/dlt-%/.installed
 	$(<D)/bin/pytest -m dlt_versions tests/integration
 
+.PHONY: test-integrations
+test-integrations: $(INTEGRATIONS:%=test-%) ## Run the tests with orchestrators, each in an environment of its own
+
+.PHONY: $(INTEGRATIONS:%=test-%)
+$(INTEGRATIONS:%=test-%): test-%: .venvs/%/.installed
+	$(<D)/bin/pytest --confcutdir tests/integrations tests/integrations/$(firstword $(subst -, ,$*))
+
 .PHONY: bench
 bench: $(READY) ## Measure: every script in bench/
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
@@ -81,6 +90,9 @@ screenshots: $(READY) receiver-chromium ## Make the pictures of the pages that t
 constraints: $(READY) ## Pin what pyproject.toml asks for and is not pinned yet; UPGRADE=1 moves every pin
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra dev \
 	  $(if $(UPGRADE),--upgrade) --output-file constraints.txt pyproject.toml
+	@for wanted in $(INTEGRATIONS:%=constraints/%.in); do \
+	  $(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate \
+	    $(if $(UPGRADE),--upgrade) --output-file "$${wanted%.in}.txt" "$$wanted" || exit; done
 
 .PHONY: clean
 clean: ## Remove everything that was made: environments, caches, builds
@@ -95,3 +107,6 @@ $(READY): pyproject.toml constraints.txt tools/setup
 
 $(DLT_VERSIONS:%=.venvs/dlt-%/.installed): .venvs/dlt-%/.installed: constraints/dlt-%.txt $(READY)
 	@PYTHON=$(BIN)/python tools/setup $(@D) test $<
+
+$(INTEGRATIONS:%=.venvs/%/.installed): .venvs/%/.installed: constraints/%.txt $(READY)
+	@PYTHON=$(BIN)/python tools/setup $(@D) dlt $<

@@ -1,0 +1,1 @@
+"""At home in orchestrators: one file each, imported only by those who name it."""
