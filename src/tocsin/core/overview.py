@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tocsin.core.alert import Alert
-from tocsin.core.run import Run
+from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
 
 
@@ -49,3 +51,32 @@ class Standing:
         """Where it stands: after this one comes what is no worse."""
         worst = max((alert.severity for alert in self.alerts), key=lambda severity: severity.order, default=None)
         return Place(severity=worst, pipeline=self.pipeline, environment=self.environment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """How many pipelines there are, each with an environment; what is asked of none counts all of them."""
+
+    #: By environment and the outcome of the newest run; None for those that are expected to run and never have.
+    counts: Mapping[tuple[str, Outcome | None], int]
+
+    @property
+    def environments(self) -> Sequence[str]:
+        """Those in which pipelines have run or are expected to, in their order."""
+        return sorted({environment for environment, _ in self.counts})
+
+    def outcomes(self, environment: str | None = None) -> Mapping[Outcome, int]:
+        """Return how the newest runs ended."""
+        ended = Counter[Outcome]()
+        for (here, outcome), number in self.counts.items():
+            if outcome is not None and environment in {None, here}:
+                ended[outcome] += number
+        return ended
+
+    def never_ran(self, environment: str | None = None) -> int:
+        """Return how many are expected to run, and never have."""
+        return self.total(environment) - sum(self.outcomes(environment).values())
+
+    def total(self, environment: str | None = None) -> int:
+        """Return how many there are."""
+        return sum(number for (here, _), number in self.counts.items() if environment in {None, here})

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from tocsin.channels.formats.element import node
@@ -95,7 +96,9 @@ def draw_strip(shown: Sequence[Mark], *, noun: str = "runs") -> Element:
     return node("svg", *drawn, class_="strip", **_size(len(shown)), **what, aria_label=sentence)
 
 
-def draw_brief(starts: Sequence[Start]) -> Element:
+# Pages fetch themselves again and again, for each who looks, and few of their pipelines have run meanwhile.
+@lru_cache(maxsize=2_000)
+def draw_brief(starts: tuple[Start, ...]) -> Element:
     """Return the strip for one row of many: the bars of runs that went well are one shape, without words of their own.
 
     Were each of them a mark, a page of fifty strips would be four times as long, and as slow to draw and to refresh.

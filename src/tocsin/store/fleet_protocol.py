@@ -12,9 +12,9 @@ from tocsin.core.check import CheckHistory, CheckPlace
 from tocsin.core.daily import Day, Ended
 from tocsin.core.finding import Kind
 from tocsin.core.neighbour import Neighbourhood
-from tocsin.core.overview import Place, Show, Standing
+from tocsin.core.overview import Census, Place, Show, Standing
 from tocsin.core.retention import Kept, Pruned
-from tocsin.core.run import Context, Outcome, Run
+from tocsin.core.run import Context, Run
 from tocsin.core.severity import Severity
 
 
@@ -67,16 +67,10 @@ class FleetTransaction(Protocol):
             limit: The most to return.
         """
 
-    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
-        """Return how many pipelines there are, by the outcome of their newest runs."""
+    def census(self) -> Census:
+        """Return how many pipelines there are.
 
-    def count_never_ran(self, *, environment: str | None = None) -> int:
-        """Return how many pipelines are expected to run, and never have."""
-
-    def environments(self) -> Sequence[str]:
-        """Return the environments in which pipelines have run or are expected to, in their order.
-
-        They are as pipelines are found by: see `pipeline_names`.
+        Their environments are as pipelines are found by: see `pipeline_names`.
         """
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:

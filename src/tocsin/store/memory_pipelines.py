@@ -10,7 +10,7 @@ from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
 from tocsin.core.finding import Kind
 from tocsin.core.neighbour import Neighbour, Neighbourhood
-from tocsin.core.overview import Place, Show, Standing
+from tocsin.core.overview import Census, Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.memory_state import Part
@@ -75,18 +75,11 @@ class Pipelines(Part):
         found.sort(key=lambda one: _order(one.place))
         return [one for one in found if after is None or _order(one.place) > _order(after)][:limit]
 
-    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
-        """Return how many pipelines there are, by the outcome of their newest runs."""
-        return Counter(run.outcome for run in self.latest_runs() if environment in {None, run.environment})
-
-    def count_never_ran(self, *, environment: str | None = None) -> int:
-        """Return how many pipelines are expected to run, and never have."""
+    def census(self) -> Census:
+        """Return how many pipelines there are."""
+        ran = Counter[tuple[str, Outcome | None]]((run.environment, run.outcome) for run in self.latest_runs())
         expected = self._read.expectations.keys() - set(self.pipeline_names())
-        return sum(environment in {None, here} for _, here in expected)
-
-    def environments(self) -> Sequence[str]:
-        """Return the environments in which pipelines have run or are expected to, in their order."""
-        return sorted({here for _, here in (*self.pipeline_names(), *self._read.expectations)})
+        return Census(counts=ran + Counter((here, None) for _, here in expected))
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open, by kind and severity."""

@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, liter
 from tocsin.core.notify import Told
 from tocsin.core.outbox import HEARD, ChannelState, Delivery, Notification, Receipt, Status
 from tocsin.core.position import Position
-from tocsin.store.sql_rows import Rows, after_position, dump, left_at, load
+from tocsin.store.sql_rows import Rows, after_position, dump, first_of_newest, left_at, load
 from tocsin.store.tables import (
-    BEGINNING,
     DUE_GROUP,
     WAITING,
     alerts,
@@ -76,15 +75,8 @@ _LEASED = _NOTIFICATIONS.where(
 )
 
 _newer = notifications.alias("newer")
-_EARLIEST_OF_EACH = func.coalesce(
-    select(_newer.c.created_at)
-    .where(_newer.c.alert_id == alerts.c.id)
-    .order_by(_newer.c.created_at.desc(), _newer.c.id.desc())
-    .limit(1)
-    .offset(bindparam("each") - 1)
-    .correlate(alerts)
-    .scalar_subquery(),
-    BEGINNING,
+_EARLIEST_OF_EACH = first_of_newest(
+    _newer.c.created_at, _newer.c.alert_id == alerts.c.id, number="each", seen_from=alerts
 )
 _OF_ALERTS = (
     select(notifications.c.data)

@@ -21,17 +21,17 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     or_,
     select,
     tuple_,
-    union,
     union_all,
 )
 
 from tocsin.core.alert import Alert
 from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Kind
-from tocsin.core.overview import Place, Show, Standing
+from tocsin.core.overview import Census, Place, Show, Standing
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.severity import Severity
 from tocsin.store.sql_rows import Rows, containing, insert_into, load
@@ -43,7 +43,12 @@ _OF_LAST = runs.c.id == pipelines.c.run_id
 _HAS_RUN = exists().where(
     pipelines.c.pipeline == expectations.c.pipeline, pipelines.c.environment == expectations.c.environment
 )
-_ENVIRONMENTS = union(select(pipelines.c.environment), select(expectations.c.environment))
+_CENSUS = union_all(
+    select(pipelines.c.environment, pipelines.c.outcome, func.count()).group_by(
+        pipelines.c.outcome, pipelines.c.environment
+    ),
+    select(expectations.c.environment, null(), func.count()).where(~_HAS_RUN).group_by(expectations.c.environment),
+)
 _CONTEXTS = (
     select(pipelines.c.pipeline, runs.c.data)
     .join_from(pipelines, runs, _OF_LAST)
@@ -198,21 +203,11 @@ class Pipelines(Rows):
             open_of[tuple(names)].append(load(Alert, text))
         return [_standing(row.data, open_of.get((row.subject, row.environment), []), row.expected) for row in page]
 
-    def count_pipelines(self, *, environment: str | None = None) -> Mapping[Outcome, int]:
-        """Return how many pipelines ended how; served by `pipelines_by_outcome` alone."""
-        here = () if environment is None else (pipelines.c.environment == environment,)
-        query = select(pipelines.c.outcome, func.count()).where(*here).group_by(pipelines.c.outcome)
-        return {Outcome(outcome): count for outcome, count in self._connection.execute(query)}
-
-    def count_never_ran(self, *, environment: str | None = None) -> int:
-        """Return how many pipelines never ran; served by two primary keys."""
-        here = () if environment is None else (expectations.c.environment == environment,)
-        query = select(func.count()).select_from(expectations).where(~_HAS_RUN, *here)
-        return self._connection.scalar(query) or 0
-
-    def environments(self) -> Sequence[str]:
-        """Return the environments; served by `pipelines_by_outcome` and the primary key alone."""
-        return sorted(self._connection.scalars(_ENVIRONMENTS))
+    def census(self) -> Census:
+        """Return how many pipelines there are; served by `pipelines_by_outcome` and two primary keys alone."""
+        found = self._connection.execute(_CENSUS).all()
+        counts = {(where, None if outcome is None else Outcome(outcome)): number for where, outcome, number in found}
+        return Census(counts=counts)
 
     def count_open_alerts(self, *, environment: str | None = None) -> Mapping[tuple[Kind, Severity], int]:
         """Return how many alerts are open; served by `alerts_open_first` or `alerts_open`."""

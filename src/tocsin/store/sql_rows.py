@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, func, select, tuple_
 
 from tocsin.core.codec import decode, encode
 from tocsin.core.position import Position
 from tocsin.errors import StoreError
 from tocsin.store.refusal import read_only
+from tocsin.store.tables import BEGINNING
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects.sqlite import Insert
@@ -89,6 +90,31 @@ def containing(search: str) -> str:
     """Return the pattern of LIKE, with a backslash to escape by, for texts in which this one occurs."""
     escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped.encode(errors='backslashreplace').decode().replace(chr(0), '')}%"
+
+
+def apart(pairs: Collection[tuple[str, str]]) -> dict[str, Sequence[str]]:
+    """Return the `pipelines` and `environments` of such pairs, so that more may be found than was asked for.
+
+    For pairs of both SQLite would read everything.
+    """
+    return {"pipelines": sorted({one[0] for one in pairs}), "environments": sorted({one[1] for one in pairs})}
+
+
+def first_of_newest(
+    moment: ColumnElement[datetime], *same: ColumnElement[bool], number: str, seen_from: Table
+) -> ColumnElement[datetime]:
+    """Return when the earliest of the newest rows was, or the beginning of time where there are fewer.
+
+    A window function would read all rows, and not only the newest.
+
+    Args:
+        moment: The column, of an alias of its table.
+        same: Which rows count.
+        number: The name of the parameter that says how many.
+        seen_from: The table of which each row has such rows.
+    """
+    nth = select(moment).where(*same).order_by(moment.desc()).limit(1).offset(bindparam(number) - 1)
+    return func.coalesce(nth.correlate(seen_from).scalar_subquery(), BEGINNING)
 
 
 def after_position(moment: Column[datetime], key: Column[str]) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, union_all
 
 from tocsin.core.expectation import Expectation
 from tocsin.core.slot import Slot
-from tocsin.store.sql_rows import Rows, dump, load
+from tocsin.store.sql_rows import Rows, apart, dump, first_of_newest, load
 from tocsin.store.tables import BEGINNING, TO_CHECK, Moment, expectations, meta, slots
 
 _EXPECTATION = select(expectations.c.data).where(
@@ -37,15 +37,12 @@ _DUE_EXPECTATIONS = (
 )
 _earlier = slots.alias("earlier")
 #: When the earliest of a pipeline's `least` newest slots is due, seen from what is expected of it.
-_FIRST_OF_LEAST = func.coalesce(
-    select(_earlier.c.due_at)
-    .where(_earlier.c.pipeline == expectations.c.pipeline, _earlier.c.environment == expectations.c.environment)
-    .order_by(_earlier.c.due_at.desc())
-    .limit(1)
-    .offset(bindparam("least") - 1)
-    .correlate(expectations)
-    .scalar_subquery(),
-    BEGINNING,
+_FIRST_OF_LEAST = first_of_newest(
+    _earlier.c.due_at,
+    _earlier.c.pipeline == expectations.c.pipeline,
+    _earlier.c.environment == expectations.c.environment,
+    number="least",
+    seen_from=expectations,
 )
 _SLOTS = (
     select(slots.c.data)
@@ -107,11 +104,7 @@ class Slots(Rows):
 
     def expectations_of(self, pipelines: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Expectation]:
         """Return what is expected of these pipelines and environments; served by the primary key."""
-        names = {
-            "pipelines": sorted({one[0] for one in pipelines}),
-            "environments": sorted({one[1] for one in pipelines}),
-        }
-        found = [load(Expectation, text) for text in self._connection.scalars(_EXPECTATIONS_OF, names)]
+        found = [load(Expectation, text) for text in self._connection.scalars(_EXPECTATIONS_OF, apart(pipelines))]
         return {(one.pipeline, one.environment): one for one in found if (one.pipeline, one.environment) in pipelines}
 
     def save_expectations(self, expected: Sequence[Expectation]) -> None:

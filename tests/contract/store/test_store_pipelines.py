@@ -70,10 +70,10 @@ def test_the_newest_run_is_what_it_is_now(store: Store) -> None:
     """When the newest run ends, the outcome of its pipeline is that of its end."""
     save(store, run("r", outcome=Outcome.RUNNING, ended_at=None))
     with store.reading() as tx:
-        assert tx.count_pipelines() == {Outcome.RUNNING: 1}
+        assert tx.census().outcomes() == {Outcome.RUNNING: 1}
     save(store, run("r", outcome=Outcome.FAILED, ended_at=NOON + HOUR))
     with store.reading() as tx:
-        assert tx.count_pipelines() == {Outcome.FAILED: 1}
+        assert tx.census().outcomes() == {Outcome.FAILED: 1}
         assert [one.outcome for one in tx.latest_runs()] == [Outcome.FAILED]
 
 
@@ -118,17 +118,18 @@ def test_what_is_expected_and_never_ran_is_there(store: Store) -> None:
         assert [one.pipeline for one in tx.worst_first(limit=9, show=Show.PROBLEMS)] == ["late"]
         assert [one.pipeline for one in tx.worst_first(limit=9, show=Show.NO_PROBLEMS)] == ["\0", "a", "b", "c"]
         assert tx.worst_first(limit=9, show=Show.RUNNING) == []
-        assert (tx.count_never_ran(), tx.count_never_ran(environment="prod")) == (4, 3)
+        census = tx.census()
+        assert (census.never_ran(), census.never_ran("prod"), census.total("prod")) == (4, 3, 4)
 
 
 def test_the_environments_are_told_once(store: Store) -> None:
     """Environments are those of runs and of what is expected, in their order; an empty store has none."""
     with store.reading() as tx:
-        assert tx.environments() == []
+        assert tx.census().environments == []
     save(store, *(run(f"{name}{where}", pipeline=name, environment=where) for name in "ab" for where in ("prod", "Ä")))
     save(store, expected("a", "dev"))
     with store.reading() as tx:
-        assert tx.environments() == ["dev", "prod", "Ä"]
+        assert tx.census().environments == ["dev", "prod", "Ä"]
 
 
 def test_the_overview_comes_in_pages(store: Store) -> None:
@@ -150,7 +151,7 @@ def test_one_environment_is_shown_alone(store: Store) -> None:
     save(store, problem("a"), problem("a", environment="dev"))
     with store.reading() as tx:
         assert [one.environment for one in tx.worst_first(environment="dev", limit=9)] == ["dev"]
-        assert sum(tx.count_pipelines(environment="dev").values()) == 1
+        assert sum(tx.census().outcomes("dev").values()) == 1
         assert tx.count_open_alerts(environment="dev") == {(Kind.FAILED, Severity.ERROR): 1}
         assert tx.count_open_alerts() == {(Kind.FAILED, Severity.ERROR): 2}
 

@@ -87,7 +87,7 @@ class Stored(Collector):
                 return _Read(
                     vitals=read_vitals(self._engine, tx),
                     alerts=tx.count_open_alerts(),
-                    pipelines=tx.count_pipelines(),
+                    pipelines=tx.census().outcomes(),
                     runs=tx.count_outcomes(since=self._engine.clock() - _LATELY),
                 )
         except StoreError as error:

@@ -152,7 +152,7 @@ def read_alert(engine: Engine, tx: Transaction, alert: Alert) -> AlertPage:
         pipeline="" if of_channel else of_pipeline(alert.subject, alert.environment),
         run=of_run(alert.run_id) if alert.run_id is not None else "",
         owner=around.owner,
-        strip=draw_brief(starts) if starts else None,
+        strip=draw_brief(tuple(starts)) if starts else None,
         chart=_chart(engine, tx, alert),
         facts=[
             (fact.label, fact.value)

@@ -146,9 +146,10 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
     names = [(one.pipeline, one.environment) for one in standings]
     starts = tx.recent_starts(names, each=_RUNS) if names else {}
     expected = tx.expectations_of(names) if names else {}
-    outcomes, never = tx.count_pipelines(environment=here), tx.count_never_ran(environment=here)
+    census = tx.census()
+    outcomes = census.outcomes(here)
     # A problem may be of a pipeline that neither ran nor is expected any more.
-    total = max(sum(outcomes.values()) + never, len(standings))
+    total = max(census.total(here), len(standings))
     problems = tx.count_open_alerts(environment=here)
     of_channels = list(tx.open_alerts([fingerprint(Topic.CHANNEL, "", name, "") for name in channels]).values())
     # A channel belongs to no environment, and its trouble concerns all.
@@ -156,11 +157,11 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
     open_alerts = sum(problems.values()) + (len(of_channels) if here is not None else 0)
     shown = [] if chosen.narrow or chosen.cursor else _urgent([*of_channels, *_alerts_of(standings)])
     told = tx.notifications_of([one.id for card in shown for one in card[:_LEADERS]], each=READ) if shown else {}
-    environments = [name for name in tx.environments() if actor.sees(name)]
+    environments = [name for name in census.environments if actor.sees(name)]
     return Overview(
         verdict=_verdict(open_alerts, total),
         tone=_tone(severities, total),
-        counts=_counts(outcomes, never, chosen),
+        counts=_counts(outcomes, census.never_ran(here), chosen),
         cards=[_card(card, told) for card in shown],
         more_cards=open_alerts - sum(map(len, shown)) if shown else 0,
         alerts=f"/alerts{query({'environment': here})}",
@@ -227,7 +228,7 @@ def _row(one: Standing, starts: Sequence[Start], expected: Expectation | None) -
         url=of_pipeline(one.pipeline, one.environment),
         state=words,
         tone=tone,
-        strip=draw_brief(starts) if starts else None,
+        strip=draw_brief(tuple(starts)) if starts else None,
         last=one.run,
         was_due=_was_due(expected) if one.run is None and expected is not None else None,
         took=took(one.run) if one.run is not None else "",

@@ -97,7 +97,7 @@ def rules(
         found = tx.worst_first(environment=here, search=search, after=place_of(cursor), limit=_ROWS + 1)
         shown = found[:_ROWS]
         rows = list(_rows(tx, config, shown))
-        total = sum(tx.count_pipelines(environment=here).values()) + tx.count_never_ran(environment=here)
+        total = tx.census().total(here)
     chosen = {"q": search, "environment": environment}
     more = {**chosen, "cursor": cursor_of(shown[-1].place)} if len(found) > _ROWS else {}
     older = f"/rules{query(more)}" if more else ""
