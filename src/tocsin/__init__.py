@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from tocsin._version import __version__
+
 if TYPE_CHECKING:
     from tocsin import slack as slack
     from tocsin.capture.checks.in_code import check
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from tocsin.capture.watch import watch
     from tocsin.plugin import enable
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "check", "enable", "notify", "slack", "watch"]
 
 #: dlt imports this package in every process that uses it, so what is behind a name is imported when it is asked for.

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from browser import Browser
+from built_wheel import build_wheel
 from served import serving
 from tocsin.web.assets import assets
 
-ROOT = Path(__file__).parents[2]
 PAGES = ("/", "/alerts", "/silences", "/silences/new", "/channels", "/checks", "/rules", "/system", "/help", "/login")
 
 
@@ -22,9 +22,7 @@ PAGES = ("/", "/alerts", "/silences", "/silences/new", "/channels", "/checks", "
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel and put it where no checkout is, before what it depends on: that is here already."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    [wheel] = folder.glob("*.whl")
+    wheel = build_wheel(folder)
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
     subprocess.run([*uv, "--target", str(folder / "site"), str(wheel)], check=True, capture_output=True)
     return folder / "site"

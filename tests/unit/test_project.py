@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-import tocsin
-
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -100,9 +98,15 @@ def test_every_dependency_is_pinned() -> None:
 
 
 @pytest.mark.docs
-def test_the_changelog_speaks_of_this_version() -> None:
-    """Whoever gets a version finds what changed in it."""
-    assert re.search(rf"^## .*\b{re.escape(tocsin.__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+def test_the_changelog_is_a_list_of_versions_with_their_days() -> None:
+    """Newest first, each with the day of its release; only the first may still wait for it."""
+    headings = re.findall(r"^## (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    found = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \((unreleased|\d{4}-\d\d-\d\d)\)", heading) for heading in headings]
+    versions = [tuple(map(int, match.groups()[:3])) for match in found if match]
+
+    assert len(versions) == len(headings)
+    assert versions == sorted(versions, reverse=True)
+    assert [match[4] for match in found[1:] if match and match[4] == "unreleased"] == []
 
 
 @pytest.mark.docs
