@@ -20,6 +20,11 @@ settings.register_profile("tocsin", deadline=None, derandomize="CI" in os.enviro
 settings.load_profile("tocsin")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever doubts the short way of the documentation's commands take the long one."""
+    parser.addoption("--cold", action="store_true", help="start each command of the documentation as a reader does")
+
+
 @pytest.fixture(autouse=True)
 def _folders_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings, stores and spools of the person who runs the tests out of them, and theirs out of those."""
