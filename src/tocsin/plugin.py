@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tocsin.cli.dlt_command import TocsinCommand
 
 
 def enable() -> None:
@@ -27,3 +31,12 @@ with contextlib.suppress(Exception):
         if os.environ.get("DLT_DISABLE_PLUGINS", "false").lower() == "false":
             with contextlib.suppress(Exception):
                 enable()
+
+    @HookimplMarker("dlt")(specname="plug_cli", trylast=True)
+    def add_command() -> type[TocsinCommand] | None:
+        """Add `tocsin` to the commands of dlt, and of dltHub's workspaces, where `dlt` itself is refused."""
+        with contextlib.suppress(Exception):
+            from tocsin.cli.dlt_command import TocsinCommand
+
+            return TocsinCommand
+        return None

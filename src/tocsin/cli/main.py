@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -79,9 +80,14 @@ def cli(*, debug: bool) -> None:  # read by Commands.invoke
     """Know when your dlt pipelines break, run late, hang, or never start, and why."""
 
 
-def main() -> None:
-    """Run the command line."""
+def main(words: Sequence[str] | None = None, *, name: str | None = None) -> None:
+    """Run the command line, and end the process.
+
+    Args:
+        words: What was typed after the name; None for what the process was started with.
+        name: What was typed to get here, for the help; None for the name of the program.
+    """
     for stream in (sys.stdout, sys.stderr):
         # What an exception said may hold characters that this terminal or pipe cannot show.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text streams
-    cli()
+    cli(words, name)
