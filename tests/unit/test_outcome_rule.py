@@ -91,6 +91,8 @@ def test_a_good_end_recovers_and_says_how(made: Run, said: str) -> None:
         (run(told_elsewhere=True), {}),
         # Somebody aborted the packages on purpose.
         (run(outcome=Outcome.ABORTED, cause=None), {}),
+        # What it depends on failed, and has an alert.
+        (run(outcome=Outcome.BLOCKED, cause=None), {}),
     ],
 )
 def test_what_is_no_news_is_no_finding(made: Run, context: dict[str, Any]) -> None:

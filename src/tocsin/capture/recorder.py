@@ -171,6 +171,17 @@ class Recorder:
             self.finish(run)
 
     @quiet
+    def told(self, runs: Sequence[Run]) -> None:
+        """Report runs that ended elsewhere, or never began: their orchestrator tells of them."""
+        told = [run for run in runs if self.enabled and self.config.pipeline(run.pipeline).enabled]
+        if not told:
+            return
+        self._handover.begin()
+        for run in told:
+            self._put(EventType.RUN_FINISHED, run, at=run.ended_at or _now(), durable=run.outcome.bad)
+        self._hand_over(urgent=any(run.outcome.bad or self._alert_is_open(run) for run in told))
+
+    @quiet
     def finished_cleanly(self, runs: list[Run]) -> None:
         """Report that the process ends without an error after these runs, where an open alert may wait to hear it."""
         # What is open on a server is not known here.

@@ -48,6 +48,7 @@ _WORST = (
     Outcome.PARTIAL,
     Outcome.INTERRUPTED,
     Outcome.ABORTED,
+    Outcome.BLOCKED,
     Outcome.RUNNING,
     Outcome.PENDING_ONLY,
     Outcome.SUCCEEDED,

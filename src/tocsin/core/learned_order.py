@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.core.attribution import Start
-from tocsin.core.run import Origin
+from tocsin.core.run import Origin, Outcome
 from tocsin.core.words import count
 
 #: Runs of the downstream that have to agree, every one of them.
@@ -69,7 +69,8 @@ def began_by_schedule(attempts: Sequence[Start]) -> list[datetime]:
     """Return when runs began, oldest first; by hand, as backfills and as further attempts they follow nothing."""
     first: dict[str, datetime] = {}
     for one in attempts:
-        if one.origin is Origin.SCHEDULE:
+        # What was blocked never began.
+        if one.origin is Origin.SCHEDULE and one.outcome is not Outcome.BLOCKED:
             first[one.logical_id] = min(one.started_at, first.get(one.logical_id, one.started_at))
     return sorted(first.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     NO_DATA = "no_data"
     PENDING_ONLY = "pending_only"
     ABORTED = "aborted"
+    #: It was not started, because what it depends on had failed.
+    BLOCKED = "blocked"
     PARTIAL = "partial"
     FAILED = "failed"
     EXITED = "exited"
@@ -146,6 +148,8 @@ class Context:
     log_tail: str = ""
     #: Who owns the pipeline by its own settings, for a server that does not have them.
     owner: str = ""
+    #: What is known of the run was told by pings, which say when it begins and ends, and little between.
+    pinged: bool = False
     #: How long it may give no sign of life, as a server gets them; None where that is for the server to say.
     died_after: timedelta | None = None
     #: The orchestrator's own names for the run: dag_id, task_id, run_id…
@@ -158,6 +162,8 @@ class Context:
     retry_delay: timedelta | None = None
     #: What the orchestrator knows of the schedule; None where it tells nothing.
     schedule: DeclaredSchedule | None = None
+    #: The jobs that the orchestrator does not start where this one fails, nearest first.
+    blocks: tuple[str, ...] = ()
     #: The script or module that was started, relative to the working directory where possible.
     command: str | None = None
     host: str = ""
@@ -253,8 +259,12 @@ class Run:
     ended_by: str | None = None
     #: The same error is told by another run: that of a pipeline inside a watched job.
     told_elsewhere: bool = False
+    #: Told by an onlooker, as by an orchestrator that misses its process; the process may have told the same attempt.
+    second_hand: bool = False
     #: Anything else worth reading, told as it is.
     note: str | None = None
+    #: Each report tells a part of it only, as the events of OpenLineage do: what the others told is kept.
+    told_in_parts: bool = False
 
     def __post_init__(self) -> None:
         """Refuse naive times: they cannot be compared with what other machines report."""
@@ -295,6 +305,11 @@ def merge(known: Run | None, reported: Run) -> Run:
     """
     if known is None:
         return reported
+    newer = _newer(known, reported)
+    return _with_parts(newer, known if newer is reported else reported) if reported.told_in_parts else newer
+
+
+def _newer(known: Run, reported: Run) -> Run:
     if known.outcome is reported.outcome is Outcome.RUNNING:
         return max(known, reported, key=lambda run: run.heartbeat_at or run.started_at)
     if known.outcome is Outcome.RUNNING:
@@ -302,3 +317,22 @@ def merge(known: Run | None, reported: Run) -> Run:
     if reported.outcome is Outcome.RUNNING or (known.outcome is not Outcome.DIED and known.ended_at is not None):
         return known
     return reported
+
+
+def _with_parts(run: Run, other: Run) -> Run:
+    """Return a run with what only another report of it tells."""
+    tables = {load.table for load in run.tables}
+    ours, theirs = run.context, other.context
+    return replace(
+        run,
+        started_at=min(run.started_at, other.started_at),
+        heartbeat_at=max(filter(None, (run.heartbeat_at, other.heartbeat_at)), default=None),
+        tables=(*run.tables, *(load for load in other.tables if load.table not in tables)),
+        destination=run.destination or other.destination,
+        context=replace(
+            ours,
+            names={**theirs.names, **ours.names},
+            links=ours.links or theirs.links,
+            owner=ours.owner or theirs.owner,
+        ),
+    )

@@ -30,11 +30,14 @@ def surroundings(engine: Engine, tx: Transaction, changed: Changed) -> Surroundi
     """Return the facts around a changed alert."""
     alert = changed.alert
     waiting = order_below(engine, tx, alert.subject, alert.environment) if alert.topic is Topic.DELIVERY else None
+    run = changed.run or (tx.run(alert.run_id) if alert.run_id else None)
+    held = run.context.blocks if run is not None else ()
     return Surroundings(
-        run=changed.run or (tx.run(alert.run_id) if alert.run_id else None),
+        run=run,
         last_success=_last_success(tx, alert),
         owner=str(labels_for(engine, alert)["owner"]),
-        blocks=impact(alert.subject, waiting) if waiting else (),
+        # What the orchestrator knows comes first: it does not start them, whatever the usual order is.
+        blocks=tuple(dict.fromkeys((*held, *(impact(alert.subject, waiting) if waiting else ())))),
         learned=tuple(waiting.learned.values()) if waiting else (),
     )
 

@@ -29,6 +29,7 @@ _LOOKS = {
     Outcome.PENDING_ONLY: ("info", "dot"),
     Outcome.RUNNING: ("info", "dot"),
     Outcome.ABORTED: ("quiet", "dot"),
+    Outcome.BLOCKED: ("quiet", "ring"),
     Outcome.INTERRUPTED: ("warning", "triangle"),
     Outcome.PARTIAL: ("bad", "triangle"),
     Outcome.FAILED: ("bad", "cross"),

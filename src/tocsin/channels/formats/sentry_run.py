@@ -19,6 +19,7 @@ _STATUSES = {
     Outcome.RUNNING: "unknown",
     Outcome.PARTIAL: "data_loss",
     Outcome.ABORTED: "cancelled",
+    Outcome.BLOCKED: "cancelled",
     Outcome.INTERRUPTED: "cancelled",
     Outcome.EXITED: "aborted",
     Outcome.DIED: "aborted",

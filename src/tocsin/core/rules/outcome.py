@@ -29,7 +29,8 @@ def judge(run: Run, open_alert: Alert | None, newer_success: Run | None) -> Find
         newer_success: A run of the same pipeline that went well and ended later, or None.
 
     Returns:
-        None where the end says nothing: a run that was aborted on purpose, or bad news that are over already.
+        None where the end says nothing: a run that was aborted on purpose, or not started because of another one, which
+        has an alert of its own, or bad news that are over already.
     """
     if run.outcome.bad:
         # Events of another machine can arrive late. A failure that a later run has made good is history.
@@ -127,7 +128,8 @@ def _finding(
         summary=summary,
         hint=hint,
         reason_key=reason_key,
-        stage=run.stage,
+        # An onlooker does not know how far the run got, so any good run makes up for it.
+        stage=None if run.second_hand else run.stage,
         run_id=run.id,
         logical_id=run.logical_id,
         traits=traits_of(run),
