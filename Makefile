@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 DLT_VERSIONS := 1.4 1.12 1.20 1.31
 # Each has pins of its own in constraints/, and tests in the folder of tests/integrations/ that is named before the hyphen.
-INTEGRATIONS := airflow airflow-2
+INTEGRATIONS := airflow airflow-2 dagster prefect
 
 .PHONY: help
 help: ## Show this list
@@ -80,6 +80,11 @@ bench: $(READY) ## Measure: every script in bench/
 docs: $(READY) ## Write what the code knows into the documentation, and check that the rest is true
 	$(BIN)/python tools/write_docs.py
 	$(BIN)/pytest -m docs
+
+.PHONY: site
+site: $(READY) ## Make the documentation as a site, in build/site
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --conf-dir tools/docs_site --doctree-dir build/doctrees docs build/site
+	@echo "Open build/site/index.html"
 
 .PHONY: screenshots
 screenshots: $(READY) receiver-chromium ## Make the pictures of the pages that the documentation shows
