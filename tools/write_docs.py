@@ -1,4 +1,4 @@
-"""Writes what the code knows into the docs: settings, channels and commands.
+"""Writes what the code knows into the docs: settings, channels, commands, operations of the API, and public names.
 
     python tools/write_docs.py            rewrite the generated parts in place
     python tools/write_docs.py --check    exit 1 and name the files if a part is not up to date
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import python_reference
 
 from tocsin.channels.base import Channel
 from tocsin.channels.registry import CHANNELS
@@ -100,6 +101,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "channels": channels,
     "commands": commands,
     "operations": operations,
+    "public-names": python_reference.public_names,
+    "errors": python_reference.errors,
 }
 
 
@@ -120,8 +123,12 @@ def stale() -> Iterator[tuple[Path, str]]:
 
 def _example(channel: type[Channel]) -> str:
     needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
-    lines = [f'{f.name} = "{f.example}"' + ("    # in .dlt/secrets.toml" if f.secret else "") for f in needed]
-    return "\n".join(["```toml", "[tocsin.channels.ops]", f'type = "{channel.type}"', *lines, "```"])
+    lines = {secret: [f'{f.name} = "{f.example}"' for f in needed if f.secret == secret] for secret in (False, True)}
+    head = "[tocsin.channels.ops]"
+    parts = ["```toml title=\".dlt/config.toml\"", head, f'type = "{channel.type}"', *lines[False], "```"]
+    if lines[True]:
+        parts += ["", "```toml title=\".dlt/secrets.toml\"", head, *lines[True], "```"]
+    return "\n".join([*parts, "", "```console", "$ tocsin channel test ops", "```"])
 
 
 def _fields(channel: type[Channel]) -> str:

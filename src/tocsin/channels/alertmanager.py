@@ -70,14 +70,7 @@ class Alertmanager(Channel):
         ),
     )
     setup: ClassVar[str] = """
-        1. Write the address into `.dlt/secrets.toml`, as it may hold a password:
-
-           ```toml
-           [tocsin.channels.alertmanager]
-           type = "alertmanager"
-           url = "http://alertmanager.internal:9093"
-           ```
-
+        1. Write the address into `.dlt/secrets.toml`, as it may hold a password.
         2. Let a route of Alertmanager take Tocsin's alerts, for example all of one environment:
 
            ```yaml
@@ -88,7 +81,7 @@ class Alertmanager(Channel):
                  receiver: data-team
            ```
 
-        3. Type `tocsin channel test alertmanager`, and look at Alertmanager's page. The test ends after an hour.
+        3. Type `tocsin channel test ops`, and look at Alertmanager's page. The test ends after an hour.
 
         A cluster of Alertmanagers does not share alerts: configure one channel for each member, with its own address and
         not that of a load balancer. They take care that people hear once.

@@ -63,12 +63,6 @@ class Discord(Channel):
         2. Choose *New Webhook*, give it a name, and *Copy Webhook URL*.
         3. Put the address into `.dlt/secrets.toml`, and try it with `tocsin channel test ops`.
 
-        ```toml
-        [tocsin.channels.ops]
-        type = "discord"
-        webhook_url = "https://discord.com/api/webhooks/…/…"    # in .dlt/secrets.toml
-        ```
-
         For a thread, and for a forum, which takes messages only in threads: switch on *Developer Mode* in your own
         settings under *Advanced*, choose *Copy Thread ID* in the menu of the thread, and set `thread_id`.
 

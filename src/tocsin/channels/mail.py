@@ -94,14 +94,15 @@ class Email(Channel):
         2. Choose a sender that this server sends for. Mails from other domains end up as spam.
         3. Put the password into `.dlt/secrets.toml`, and try it with `tocsin channel test ops`.
 
-        ```toml
+        ```toml title=".dlt/config.toml"
         [tocsin.channels.ops]
-        type = "email"
-        host = "smtp.example.com"
-        from = "Tocsin <tocsin@example.com>"
         to = ["data-team@example.com", "Ada <ada@example.com>"]
         username = "tocsin@example.com"
-        password = "…"    # in .dlt/secrets.toml
+        ```
+
+        ```toml title=".dlt/secrets.toml"
+        [tocsin.channels.ops]
+        password = "…"
         ```
 
         Log-in is by password. A provider that wants OAuth or a second factor has passwords for programs (app

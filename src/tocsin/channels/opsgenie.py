@@ -70,17 +70,15 @@ class Opsgenie(Channel):
         1. In Opsgenie or Jira Service Management open the team that is on call, and its *Integrations*.
         2. Add an integration of the type *API*, let it create and update alerts, switch it on, and copy its *API key*. A
            key from the settings of the account or of a user is another one and is refused.
-        3. Write the key into `.dlt/secrets.toml`, with the address of what you have:
+        3. Write the key into `.dlt/secrets.toml`, and `api_url` into `.dlt/config.toml` unless you have Opsgenie outside
+           of the EU:
 
            ```toml
-           [tocsin.channels.pager]
-           type = "opsgenie"
-           api_key = "eb243592-…"
-           # api_url = "https://api.eu.opsgenie.com"                       # Opsgenie in the EU
-           # api_url = "https://api.atlassian.com/jsm/ops/integration"     # Jira Service Management
+           [tocsin.channels.ops]
+           api_url = "https://api.atlassian.com/jsm/ops/integration"     # Jira Service Management
            ```
 
-        4. Type `tocsin channel test pager`. A test creates an alert, and nothing closes it but you.
+        4. Type `tocsin channel test ops`. A test creates an alert, and nothing closes it but you.
 
         Opsgenie ends on 5 April 2027. After the move to Jira Service Management the same channel goes on with the other
         `api_url` and the key of its integration there; close what is open before you change them.

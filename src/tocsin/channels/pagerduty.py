@@ -59,16 +59,14 @@ class PagerDuty(Channel):
     setup: ClassVar[str] = """
         1. In PagerDuty open *Services*, choose the service that your team is on call for, and its tab *Integrations*.
         2. Add an integration of the type *Events API V2*, and copy its *Integration Key*.
-        3. Write the key into `.dlt/secrets.toml`:
+        3. Write the key into `.dlt/secrets.toml`; for an account in the EU set `api_url` in `.dlt/config.toml`:
 
            ```toml
-           [tocsin.channels.pager]
-           type = "pagerduty"
-           routing_key = "R03…"
-           # api_url = "https://events.eu.pagerduty.com"    # an account in the EU
+           [tocsin.channels.ops]
+           api_url = "https://events.eu.pagerduty.com"
            ```
 
-        4. Type `tocsin channel test pager`. A test triggers an incident, and nothing resolves it but you.
+        4. Type `tocsin channel test ops`. A test triggers an incident, and nothing resolves it but you.
 
         ### What PagerDuty shows
 

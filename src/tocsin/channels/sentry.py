@@ -74,15 +74,8 @@ class Sentry(Channel):
 
     setup: ClassVar[str] = """
         1. In Sentry open Settings, Projects, your project, Client Keys (DSN), and copy the DSN.
-        2. Write it into `.dlt/secrets.toml`:
-
-           ```toml
-           [tocsin.channels.sentry]
-           type = "sentry"
-           dsn = "https://KEY@o1.ingest.sentry.io/42"
-           ```
-
-        3. Type `tocsin channel test sentry`. The test is an event of the level info.
+        2. Write it into `.dlt/secrets.toml`.
+        3. Type `tocsin channel test ops`. The test is an event of the level info.
 
         Where dlt has `runtime.sentry_dsn` already, Tocsin uses it without further configuration. Self-hosted Sentry,
         GlitchTip and Bugsink take the same messages. Bugsink stores events only: set `traces = "false"` and

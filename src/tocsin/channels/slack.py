@@ -87,11 +87,19 @@ class Slack(Channel):
         3. Copy the *Bot User OAuth Token*, which begins with `xoxb-`, into `.dlt/secrets.toml`.
         4. Invite the app into the Slack channel with `/invite @APP`, and try it with `tocsin channel test ops`.
 
-        ```toml
-        [tocsin.channels.ops]
+        ```toml title=".dlt/config.toml"
+        [tocsin.channels.bot]
         type = "slack"
         channel = "C0123456789"
-        bot_token = "xoxb-…"    # in .dlt/secrets.toml
+        ```
+
+        ```toml title=".dlt/secrets.toml"
+        [tocsin.channels.bot]
+        bot_token = "xoxb-…"
+        ```
+
+        ```console
+        $ tocsin channel test bot
         ```
 
         ### Links and limits

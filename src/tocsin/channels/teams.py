@@ -54,12 +54,6 @@ class Teams(Channel):
         4. Copy the address, the whole of it, into `.dlt/secrets.toml`, and try it with `tocsin channel test ops`.
            Later it can be had from the workflow's trigger, *When a Teams webhook request is received*.
 
-        ```toml
-        [tocsin.channels.ops]
-        type = "teams"
-        webhook_url = "https://…"    # in .dlt/secrets.toml
-        ```
-
         A workflow belongs to whoever made it: add a co-owner, or it stops when that person leaves. Whoever knows the
         address can post, so treat it like a password.
 

@@ -73,13 +73,6 @@ class Telegram(Channel):
         4. Put the token into `.dlt/secrets.toml`, the id into `.dlt/config.toml`, and try it with `tocsin channel test
            ops`.
 
-        ```toml
-        [tocsin.channels.ops]
-        type = "telegram"
-        chat_id = "-1001234567890"
-        bot_token = "123456789:AA…"    # in .dlt/secrets.toml
-        ```
-
         A group that becomes a supergroup gets another id. Messages go on to arrive, and the log of deliveries says
         which `chat_id` to set.
 
