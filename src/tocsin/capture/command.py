@@ -17,13 +17,11 @@ from tocsin.capture.oom import OomCounter
 from tocsin.capture.quiet import quiet
 from tocsin.capture.relay import Relay
 from tocsin.core.cause import Cause, CauseClass
+from tocsin.core.exit_code import BY_SIGNAL, NOT_EXECUTABLE, NOT_FOUND, meaning_of, signal_name
 from tocsin.core.run import Outcome, Run
 
 #: Somebody asked the command to end. Other signals end it because something went wrong.
 _ASKED = {"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"}
-#: What shells return for a command that cannot be started.
-_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
-_BY_SIGNAL = 128
 _INTERPRETER = re.compile(r"(python|pypy)[\d.]*|(ba|da|z|k|fi)?sh|perl|ruby|node|php|Rscript|julia")
 _LONGEST_COMMAND = 200
 _LONGEST_MESSAGE = 300
@@ -56,7 +54,7 @@ def watch_command(command: Sequence[str], *, name: str | None = None) -> int:
             job = _Job()
             job.begin(command, name, started_at)
             job.finish(datetime.now(UTC), Outcome.FAILED, _not_started(why))
-            return _NOT_FOUND if missing else _NOT_EXECUTABLE
+            return NOT_FOUND if missing else NOT_EXECUTABLE
         # Reading the settings may take longer than the command itself.
         job = _Job()
         beginning = Thread(target=job.begin, args=(command, name, started_at), name="tocsin-begin")
@@ -98,24 +96,24 @@ class _Job:
         if self._run is None or outcome is Outcome.SUCCEEDED:
             self.finish(ended_at, outcome)
             return
-        out_of_memory = memory.said() if signal.SIGKILL in {number, code - _BY_SIGNAL} else None
+        out_of_memory = memory.said() if signal.SIGKILL in {number, code - BY_SIGNAL} else None
         out, err = _clean(relay.tail(1)), _clean(relay.tail(2))
         said = err if err.strip() else out
         message = {
-            Outcome.INTERRUPTED: f"the command was ended by {_name(number)}",
+            Outcome.INTERRUPTED: f"the command was ended by {signal_name(number)}",
             # The rule about deaths knows what to say of each signal.
             Outcome.DIED: "",
         }.get(outcome, _last_line(said))
         cause = Cause(
             cause_class=CauseClass.INTERRUPTED if number else CauseClass.CODE,
-            exception=_name(number) if number else f"exit code {code}",
+            exception=signal_name(number) if number else f"exit code {code}",
             message=message,
             hint=_hint(code, outcome, self._run.context.command or "", out_of_memory),
             traceback="\n".join(said.rstrip().splitlines()[-_SHOWN_LINES:]),
         )
         parts = {"stdout and stderr": out} if out == err else {"stdout": out, "stderr": err}
         log = "\n".join(f"{title}:\n{text}" for title, text in parts.items() if text)
-        ended_by = (out_of_memory or _name(number)) if outcome is Outcome.DIED else None
+        ended_by = (out_of_memory or signal_name(number)) if outcome is Outcome.DIED else None
         self.finish(ended_at, outcome, cause, ended_by=ended_by, log=log)
 
     @quiet
@@ -138,8 +136,8 @@ class _Job:
 def _outcome(code: int, received: set[int]) -> tuple[Outcome, int]:
     """Return how the command ended, and the number of the signal that has ended it, or 0."""
     # Shells and well-behaved programs tell by their exit code that they ended because of a signal.
-    number = -code if code < 0 else code - _BY_SIGNAL if code - _BY_SIGNAL in received else 0
-    if number and _name(number) in _ASKED:
+    number = -code if code < 0 else code - BY_SIGNAL if code - BY_SIGNAL in received else 0
+    if number and signal_name(number) in _ASKED:
         return Outcome.INTERRUPTED, number
     if code < 0:
         return Outcome.DIED, number
@@ -158,19 +156,10 @@ def _not_started(why: str) -> Cause:
 def _hint(code: int, outcome: Outcome, command: str, out_of_memory: str | None) -> str:
     if outcome is Outcome.INTERRUPTED:
         return "A person, a deployment or a time limit stopped it."
-    if code in {_NOT_FOUND, _NOT_EXECUTABLE}:
-        return f"Shells end like this where a command in a script cannot be started. Try it by hand: {command}"
-    if code > _BY_SIGNAL:
-        why = f" It ran {out_of_memory}." if out_of_memory else ""
-        return f"Shells end like this where {_name(code - _BY_SIGNAL)} has ended a command in a script.{why}"
-    return f"Try it by hand: {command}"
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    meaning = meaning_of(code)
+    if code > BY_SIGNAL:
+        return f"{meaning} It ran {out_of_memory}." if out_of_memory else meaning
+    return f"{meaning} Try it by hand: {command}".lstrip()
 
 
 def _last_line(text: str) -> str:

@@ -26,6 +26,8 @@ class Scope(StrEnum):
 
     #: Report runs.
     INGEST = "ingest"
+    #: Ping. The key stands in addresses, which end up in logs, so that this goes with no other scope.
+    PING = "ping"
     #: See runs, alerts and the rest.
     READ = "read"
     #: Acknowledge, resolve, silence, send again.
@@ -36,6 +38,7 @@ class Scope(StrEnum):
 
 _GRANTS = {
     Scope.INGEST: frozenset({Scope.INGEST}),
+    Scope.PING: frozenset({Scope.PING}),
     Scope.READ: frozenset({Scope.READ}),
     Scope.ACT: frozenset({Scope.ACT, Scope.READ}),
     Scope.ADMIN: frozenset({Scope.ADMIN, Scope.ACT, Scope.READ}),

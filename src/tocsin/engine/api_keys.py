@@ -36,13 +36,14 @@ def create_key(
         engine: Whose store to use.
         name: For people, up to 100 characters.
         scopes: What it may do, at least one.
-        environments: What it may report and see; None for all.
+        environments: What it may report and see; None for all, and for a key that pings the configured one.
         expires_at: From when on it opens nothing; None for never.
         by: Who makes it.
         origin: From where, for the audit trail.
 
     Raises:
-        ValueError: The name is empty, too long or that of another key that can be used, or the key would be expired.
+        ValueError: The name is empty, too long or that of another key that can be used, the key would be expired, or it
+            pings and is for more than that and one environment.
         StoreError: The store cannot be written, and there is no key.
     """
     now = engine.clock()
@@ -50,6 +51,8 @@ def create_key(
         raise ValueError(f'a key needs a name of 1 to {_LONGEST_NAME} characters; write for example --name "orders"')
     if expires_at is not None and expires_at <= now:
         raise ValueError(f"the key would have expired already, at {expires_at.isoformat()}; write a later time")
+    if Scope.PING in scopes:
+        environments = _of_pings(scopes, environments or (engine.config.environment,))
     key_id = secrets.token_hex(6)
     text = key_text(key_id, secrets.token_bytes(SECRET_BYTES))
     key = ApiKey(
@@ -118,6 +121,16 @@ def note_use(engine: Engine, key_id: str) -> None:
         key = tx.api_key(key_id)
         if key is not None and needs_note(key, now):
             tx.save_api_key(replace(key, last_used_at=now))
+
+
+def _of_pings(scopes: Sequence[Scope], environments: Sequence[str]) -> Sequence[str]:
+    if {*scopes} != {Scope.PING}:
+        raise ValueError(
+            "a key that pings stands in addresses, and those stand in logs: it may do nothing else. Make two keys"
+        )
+    if len({*environments}) > 1:
+        raise ValueError("a ping does not say its environment, its key does: name one, and make a key for each")
+    return environments
 
 
 def _find(tx: Transaction, prefix: str, now: datetime) -> ApiKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tocsin.capture.spool import parse_event
@@ -11,6 +11,7 @@ from tocsin.core.event import Event
 from tocsin.core.inbox import Received, shifted
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import take_events
+from tocsin.engine.pings import Pings
 from tocsin.errors import StoreError
 from tocsin.store.protocol import Transaction
 
@@ -77,9 +78,18 @@ def _take_one(engine: Engine, one: Received) -> bool:
 
 
 def _take(engine: Engine, tx: Transaction, batch: Sequence[Received]) -> int:
-    taken = take_events(engine, tx, map(_read, batch), within=_LONGEST)
-    tx.drop_received([one.number for one in batch[:taken]])
-    return taken
+    pings, read = Pings(engine, tx), 0
+
+    def events() -> Iterator[Event]:
+        nonlocal read
+        for read, one in enumerate(batch, start=1):  # noqa: B007  # how many were read counts
+            if (event := pings.resolve(_read(one))) is not None:
+                yield event
+
+    # It takes in all that it reads.
+    take_events(engine, tx, events(), within=_LONGEST)
+    tx.drop_received([one.number for one in batch[:read]])
+    return read
 
 
 def _read(one: Received) -> Event:

@@ -13,6 +13,7 @@ from tocsin.engine.engine import Engine
 from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.metrics import Metrics
+from tocsin.web.pings.rate import Rate
 
 _log = logging.getLogger("tocsin")
 
@@ -27,6 +28,7 @@ class Server:
     #: For what is being read of requests.
     room: Room
     metrics: Metrics
+    ping_rate: Rate
     #: Called where there is something to do for whoever runs the engine.
     ring: Callable[[], object]
 

@@ -7,6 +7,7 @@ import click
 from tocsin.cli.acting import by_option, login
 from tocsin.cli.screen import Cell, Column, Row, json_option, open_screen, print_json
 from tocsin.cli.workplace import find_workplace, open_engine
+from tocsin.config.model import Config
 from tocsin.core.access import ApiKey, KeyState, Scope
 from tocsin.core.duration import parse_duration
 from tocsin.core.message import Tone
@@ -38,8 +39,8 @@ def command() -> None:
     required=True,
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may do: ingest reports runs, read sees, act acknowledges and silences, admin sees who did what. "
-    "Can be given several times.",
+    help="What it may do: ingest reports runs, ping pings, read sees, act acknowledges and silences, admin sees who did "
+    "what. Can be given several times.",
 )
 @click.option(
     "--environment",
@@ -61,7 +62,8 @@ def create(
     """  # noqa: D301  # click reads \b as a character
     from tocsin.engine.api_keys import create_key
 
-    with open_engine(find_workplace()) as engine:
+    workplace = find_workplace()
+    with open_engine(workplace) as engine:
         try:
             expires_at = None if expires is None else engine.clock() + parse_duration(expires)
         except (ValueError, OverflowError) as error:
@@ -84,7 +86,11 @@ def create(
         return
     until = f", until {stamp(key.expires_at)} UTC" if key.expires_at else ""
     click.echo(f"key {key.id} ({key.name}): {_scopes(key)} in {_environments(key)}{until}", err=True)
-    click.echo("This is the only time that it is shown. Pipelines take it from TOCSIN__API_KEY:", err=True)
+    if Scope.PING in key.scopes:
+        click.echo("This is the only time that it is shown. With it, a line of a crontab is watched:", err=True)
+        click.echo(f"  {_crontab_line(workplace.config, text)}", err=True)
+    else:
+        click.echo("This is the only time that it is shown. Pipelines take it from TOCSIN__API_KEY:", err=True)
     # Alone on stdout, so that a script can take it.
     click.echo(text)
 
@@ -126,6 +132,11 @@ def revoke(*, key: str, by: str) -> None:
     elif revoked.revoked_at is not None:
         when = stamp(revoked.revoked_at)
         click.echo(f"nothing to do, {revoked.revoked_by} revoked it at {when} UTC: key {revoked.id} ({revoked.name})")
+
+
+def _crontab_line(config: Config, text: str) -> str:
+    url = config.public_url.rstrip("/") or f"http://{config.host}:{config.port}"
+    return f"0 6 * * * /usr/local/bin/backup; curl -fsS -m 10 --retry 3 -o /dev/null {url}/ping/{text}/backup/$?"
 
 
 def _row(key: ApiKey, state: KeyState) -> Row:

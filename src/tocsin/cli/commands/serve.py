@@ -12,6 +12,14 @@ from tocsin.cli.lasting import print_line
 from tocsin.core.phrases import stamp
 
 
+def _without_keys(request: logging.LogRecord) -> bool:
+    """Take out of the line of a request what opens anything: who pings shows its key in the address."""
+    from tocsin.core.redact import Redactor
+
+    request.msg, request.args = Redactor()(request.getMessage()), ()
+    return True
+
+
 @click.command("serve")
 @click.option("--host", help="The address to listen on. [default: tocsin.serve.host, or 127.0.0.1]")
 @click.option(
@@ -36,6 +44,7 @@ def command(*, host: str | None, port: int | None, access_log: bool, quiet: bool
 
     if access_log:
         requests = logging.getLogger("uvicorn.access")
+        requests.addFilter(_without_keys)
         requests.addHandler(logging.StreamHandler())
         requests.setLevel(logging.INFO)
 

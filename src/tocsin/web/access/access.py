@@ -9,7 +9,7 @@ from contextlib import suppress
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from tocsin.core.access import Scope, Session, User, granted
+from tocsin.core.access import ApiKey, Scope, Session, User, granted
 from tocsin.engine.engine import Engine
 from tocsin.engine.users import needs_note, note_seen, who_has
 from tocsin.errors import StoreError
@@ -53,6 +53,15 @@ class Access:
         request.state.actor = actor
         actor.require(scope)
         return actor
+
+    async def key(self, text: str) -> ApiKey:
+        """Return the key that this is the text of, wherever it was shown.
+
+        Raises:
+            Problem: 401, where it opens nothing.
+            StoreError: The store cannot be read.
+        """
+        return await self._keys.check(text)
 
     async def logged_in(self, request: Request) -> User | None:
         """Return whose session a browser shows.

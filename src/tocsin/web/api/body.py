@@ -74,6 +74,16 @@ async def read_body(request: Request, part: Part) -> bytes:
         Problem: It is too large, packed in an unknown or broken way, or does not come.
     """
     packed = _is_packed(request)
+    body = await read_sent(request, part)
+    return _unpack(body, part) if packed else body
+
+
+async def read_sent(request: Request, part: Part) -> bytes:
+    """Return the body of a request as it was sent.
+
+    Raises:
+        Problem: It is too large, or does not come.
+    """
     announced = request.headers.get("content-length", "0")
     # The server has refused what is no number.
     if announced.isdecimal() and int(announced) > MOST_SENT:
@@ -93,8 +103,7 @@ async def read_body(request: Request, part: Part) -> bytes:
         raise Problem(408, detail, _CLOSE) from None
     except ClientDisconnect:
         raise Problem(400, "The connection ended before the body did.", _CLOSE) from None
-    body = b"".join(chunks)
-    return _unpack(body, part) if packed else body
+    return b"".join(chunks)
 
 
 def _is_packed(request: Request) -> bool:
