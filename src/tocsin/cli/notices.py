@@ -17,6 +17,21 @@ from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
 
+def about_all(engine: Engine, tx: Transaction, channels: Sequence[ChannelView]) -> Iterator[str]:
+    """Tell all of it."""
+    yield from about_configuration(engine)
+    yield from about_spool(engine)
+    if engine.config.server is not None:
+        # Its channels, runs and watchers are those that count.
+        yield from about_server(engine.config)
+        return
+    now = engine.clock()
+    yield from about_channels(channels)
+    yield from about_outbox(tx, now)
+    yield from about_running(engine.config, tx, now)
+    yield from about_watching(engine, tx)
+
+
 def about_configuration(engine: Engine) -> Iterator[str]:
     """Tell what is wrong in the settings."""
     if not engine.config.enabled:

@@ -67,9 +67,8 @@ def open_engine(workplace: Workplace, *, watching: bool = False) -> Iterator[Eng
     Raises:
         StoreError: The store cannot be opened.
     """
-    if (server := workplace.config.server) is not None:
-        text = f"reports go to {server}: ask there; what is shown and changed here is a store that this machine keeps"
-        click.echo(text, err=True)
+    if warning := kept_elsewhere(workplace.config):
+        click.echo(warning, err=True)
     from tocsin.engine import opening
 
     engine = opening.open_engine(workplace.config, clock=clock, watching=watching)
@@ -77,3 +76,12 @@ def open_engine(workplace: Workplace, *, watching: bool = False) -> Iterator[Eng
         yield engine
     finally:
         engine.store.close()
+
+
+def kept_elsewhere(config: Config) -> str:
+    """Return what to know where reports go to a server; empty where they are kept here."""
+    if config.server is None:
+        return ""
+    return (
+        f"reports go to {config.server}: ask there; what is shown and changed here is a store that this machine keeps"
+    )

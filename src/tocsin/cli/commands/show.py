@@ -9,18 +9,14 @@ from tocsin.cli.show_alert import show_alert
 from tocsin.cli.show_group import find_group, show_group
 from tocsin.cli.show_run import read_log, show_run
 from tocsin.cli.show_slots import read_slots, show_slots
-from tocsin.cli.wording import short
 from tocsin.cli.workplace import find_workplace, open_engine
 from tocsin.core.alert import Alert
-from tocsin.core.phrases import pipeline, subject
 from tocsin.core.run import Run
-from tocsin.core.words import listing
 from tocsin.documents.alerts import life_document, read_life
 from tocsin.documents.groups import group_document
+from tocsin.documents.named import find_named
 from tocsin.documents.runs import run_document
 from tocsin.documents.slots import slot_document
-from tocsin.errors import NotFound
-from tocsin.store.protocol import Transaction
 
 
 @click.command("show")
@@ -46,7 +42,7 @@ def command(*, name: str, as_json: bool) -> None:
             else:
                 show_group(open_screen(), tx, group)
             return
-        alert, run = find(tx, name)
+        alert, run = find_named(tx, name)
         life = read_life(tx, alert) if alert is not None else None
         of_alert = life_document(tx, life) if life is not None else None
         slots = read_slots(tx, name, _environment(alert, run))
@@ -67,27 +63,3 @@ def command(*, name: str, as_json: bool) -> None:
 
 def _environment(alert: Alert | None, run: Run | None) -> str:
     return next((about.environment for about in (alert, run) if about is not None), "")
-
-
-def find(tx: Transaction, name: str) -> tuple[Alert | None, Run | None]:
-    """Return the open alert and the latest run of a pipeline, or the one alert or run whose id begins with `name`.
-
-    Raises:
-        NotFound: Nothing, or more than one, is meant; the message lists what there is.
-    """
-    alert = next(iter(tx.alerts(open_only=True, subject=name, limit=1)), None)
-    of_pipeline = tx.runs(pipeline=name, environment=alert.environment if alert else None, limit=1)
-    if alert is not None or of_pipeline:
-        return alert, next(iter(of_pipeline), None)
-    alerts, runs = tx.find_alerts(name), tx.find_runs(name)
-    if len(alerts) + len(runs) == 1:
-        return next(iter(alerts), None), next(iter(runs), None)
-    if alerts or runs:
-        fitting = [f"alert {short(alert.id)} ({subject(alert)})" for alert in alerts]
-        fitting += [f"run {short(run.id)} ({pipeline(run.pipeline, run.environment)})" for run in runs]
-        raise NotFound(f"{name!r} fits {listing(fitting, most=5)}; give more of the id")
-    known = listing(sorted({run.pipeline for run in tx.latest_runs()}), most=5) or "none yet"
-    raise NotFound(
-        f"no pipeline is called {name!r}, and no run or alert has an id that begins so; pipelines: {known}. "
-        "Ids: tocsin runs, tocsin alerts --all"
-    )

@@ -52,17 +52,7 @@ def command(*, fail: bool, as_json: bool) -> None:
         alerts = tx.alerts(open_only=True, limit=_MOST)
         runs = sorted(tx.latest_runs(), key=lambda run: (not run.outcome.bad, run.pipeline, run.environment))
         channels = channel_views(engine, tx)
-        of_ours = [*notices.about_configuration(engine), *notices.about_spool(engine)]
-        if engine.config.server is not None:
-            # Its channels, runs and watchers are those that count.
-            of_ours += notices.about_server(engine.config)
-        else:
-            of_ours += [
-                *notices.about_channels(channels),
-                *notices.about_outbox(tx, now),
-                *notices.about_running(engine.config, tx, now),
-                *notices.about_watching(engine, tx),
-            ]
+        of_ours = list(notices.about_all(engine, tx, channels))
         documents = [read_alert(tx, alert) for alert in alerts]
         rows = [told.alert_row(tx, alert) for alert in alerts]
     if as_json:

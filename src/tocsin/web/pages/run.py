@@ -33,6 +33,7 @@ from tocsin.core.run import FailedJob, Link, Outcome, Run
 from tocsin.core.series import Key, Measure, Series
 from tocsin.core.told_words import last_words, who_knows
 from tocsin.core.words import duration
+from tocsin.documents.run_log import LogTail, read_log
 from tocsin.engine.engine import Engine
 from tocsin.report.check_results import answer, check_urgency, tone_of_result
 from tocsin.report.waterfall import Lane, Waterfall, draw_lane, waterfall
@@ -42,7 +43,6 @@ from tocsin.web.pages.alert_card import READ
 from tocsin.web.pages.frame import Frame, PageRequest
 from tocsin.web.pages.missing import missing
 from tocsin.web.pages.run_facts import Broken, Facts, Halt, broken, halt, links_of, load_facts, place_facts
-from tocsin.web.pages.run_log import LogTail, read_log
 from tocsin.web.pages.run_tables import SchemaDiff, TableRow, is_above, judge, schema_diffs, table_rows
 from tocsin.web.rendering import render
 

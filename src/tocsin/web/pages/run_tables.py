@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tocsin.channels.formats.literal import clean, cut
 from tocsin.core.alert import Alert
-from tocsin.core.run import Outcome, Run, TableLoad
+from tocsin.core.run import Outcome, Run
 from tocsin.core.schema import SchemaChange
 from tocsin.core.schema_words import brief, diff, sentence
 from tocsin.core.series import Key, Measure, Point, Series
 from tocsin.core.trend import Judged, trend
+from tocsin.documents.comparison import change_of, distance, rows_by_table
 
 #: Tables, tables whose schema has changed, and lines of what has changed in one of them.
 _TABLES, _CHANGES, _LINES = 40, 12, 24
@@ -123,33 +123,6 @@ def schema_diffs(changes: Sequence[SchemaChange]) -> tuple[list[SchemaDiff], int
             )
         )
     return shown, max(len(changes) - _CHANGES, 0)
-
-
-def rows_by_table(tables: Sequence[TableLoad]) -> dict[str, int]:
-    """Return the rows of each table; one may be loaded several times in a run."""
-    rows: dict[str, int] = {}
-    for load in tables:
-        rows[load.table] = rows.get(load.table, 0) + load.rows
-    return rows
-
-
-def change_of(here: int | None, there: int | None) -> str:
-    """Return how much more or less that is: "+12 %", "-90 %", "as before", "new", "none now"."""
-    if here == there:
-        return "" if here is None else "as before"
-    if there is None:
-        return "new"
-    if not here:
-        return "none now"
-    if not there:
-        return f"+{here:,}"
-    percent = 100 * (here - there) / there
-    return f"{percent:+,.0f} %" if abs(percent) >= 1 else f"{percent:+.1g} %"
-
-
-def distance(here: Mapping[str, int], there: Mapping[str, int], table: str) -> float:
-    """Return how far two counts are apart, whichever is larger: a tenth is as far as ten times as many."""
-    return abs(math.log((here.get(table, 0) + 1) / (there.get(table, 0) + 1))) if there else here.get(table, 0)
 
 
 def _look(line: str) -> str:

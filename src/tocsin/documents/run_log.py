@@ -1,4 +1,4 @@
-"""The end of a run's log, as far as this server has it."""
+"""The end of a run's log, as far as this machine has it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class LogTail:
 def read_log(run: Run, home: Path) -> LogTail | None:
     """Return the end of the log of a run; None where none was kept.
 
-    A report names the file, and whoever may report could name any file of the server: only the one that the run's own
+    A report names the file, and whoever may report could name any file of this machine: only the one that the run's own
     process would have written below `home` is opened.
 
     Args:
         run: Whose log.
-        home: Where this server, and whoever reports to it through the same folder, keeps its files.
+        home: Where Tocsin keeps its files here.
     """
     path = run.context.log_path
     if path and (text := _read_own(path, run.id, home)) is not None:
@@ -41,7 +41,7 @@ def read_log(run: Run, home: Path) -> LogTail | None:
     if not path:
         return None
     there = run.context.host or "the host of the run"
-    return LogTail(text="", about=f"It is on {there}, in {cut(path, 300)}. This server cannot read it there.")
+    return LogTail(text="", about=f"It is on {there}, in {cut(path, 300)}. It cannot be read here.")
 
 
 def _read_own(path: str, run_id: str, home: Path) -> str | None:
