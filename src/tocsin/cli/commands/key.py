@@ -39,8 +39,8 @@ def command() -> None:
     required=True,
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may do: ingest reports runs, ping pings, read sees, act acknowledges and silences, admin sees who did "
-    "what. Can be given several times.",
+    help="What it may do: ingest reports runs, ping pings, read sees, act acknowledges and silences, admin sees who "
+    "did what. Can be given several times.",
 )
 @click.option(
     "--environment",
