@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import Route
 
 import tocsin
 from tocsin.core.wire import EVENTS_PATH
@@ -28,6 +27,9 @@ from tocsin.web.metrics import route as metrics_route
 from tocsin.web.metrics.metrics import CountAnswers
 from tocsin.web.openapi import describe
 from tocsin.web.pages import PAGES
+from tocsin.web.pings import route as pings
+from tocsin.web.pings.rate import Rate
+from tocsin.web.plain_route import PlainRoute
 from tocsin.web.refusals import answer_refusals
 from tocsin.web.server import Server
 
@@ -58,7 +60,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     """
     metrics = Metrics(engine)
     inbox = GroupCommit(engine.store, wake, metrics.committed)
-    server = Server(engine=engine, inbox=inbox, room=Room(), metrics=metrics, ring=wake)
+    server = Server(engine=engine, inbox=inbox, room=Room(), metrics=metrics, ping_rate=Rate(), ring=wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -94,8 +96,9 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
         from tocsin.web.access.oidc import PATH, oidc_app  # a second's worth of imports
 
         app.mount(PATH, oidc_app(access, engine.config.oidc))
-    # What is asked for most comes first, without what FastAPI does for others: that would be a third of its time.
-    app.router.routes.insert(0, Route(EVENTS_PATH, events.post_events, methods=["POST"]))
+    # What is asked for most comes first.
+    app.router.routes.insert(0, PlainRoute(pings.PATH, pings.ping, methods=pings.METHODS))
+    app.router.routes.insert(0, PlainRoute(EVENTS_PATH, events.post_events, methods=["POST"]))
     answer_refusals(app)
     describe(app)
     app.add_middleware(PackPages)

@@ -13,7 +13,13 @@ def say_died(run: Run) -> tuple[str, str]:
     """Return the sentence and the hint for a run that died, by what is known of its end."""
     during = "" if run.stage is Stage.JOB else f" during {run.stage}"
     by = run.ended_by
-    if by is None:
+    if by is None and run.context.pinged:
+        text = "it pinged its start, and never how it ended"
+        hint = (
+            "It was killed, its machine went away, or its last ping did not get here: see what curl says there. "
+            f"If it takes longer, raise died_after in [tocsin.pipelines.{run.pipeline}], or let it ping /log meanwhile."
+        )
+    elif by is None:
         text = f"the process ended without a word{during}"
         hint = (
             "It was killed, ran out of memory or its machine went away. Look at the kernel's or the container's log "
