@@ -10,6 +10,7 @@ from tocsin.core.expectation import Expectation
 from tocsin.core.run import GOOD, Origin, Run
 from tocsin.core.schedule import slots_after
 from tocsin.engine.engine import Engine
+from tocsin.engine.nested import has_known_parent
 from tocsin.store.protocol import Transaction
 
 #: Runs that a schedule is learned from.
@@ -27,7 +28,7 @@ def learn_schedule(engine: Engine, tx: Transaction, run: Run, known: Expectation
         known: What is expected of its pipeline. A schedule that another engine found in its configuration stays.
         now: The present, aware.
     """
-    if known is not None and not known.schedule.learned:
+    if (known is not None and not known.schedule.learned) or has_known_parent(tx, run):
         return
     history = tx.runs(pipeline=run.pipeline, environment=run.environment, outcomes=GOOD, limit=_HISTORY)
     starts = {one.logical_id or one.id: one.started_at for one in history if one.origin is Origin.SCHEDULE}

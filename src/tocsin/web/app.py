@@ -22,6 +22,7 @@ from tocsin.web.api.body import Room
 from tocsin.web.api.group_commit import GroupCommit
 from tocsin.web.compression import PackPages
 from tocsin.web.headers import SecurityHeaders
+from tocsin.web.lineage import route as lineage_route
 from tocsin.web.metrics import Metrics
 from tocsin.web.metrics import route as metrics_route
 from tocsin.web.metrics.metrics import CountAnswers
@@ -88,7 +89,7 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
     )
     app.state.server = server
     app.state.access = access = Access(engine, bound=bound)
-    for part in (events, clock, *_RESOURCES, health, metrics_route, assets, audit, login):
+    for part in (events, lineage_route, clock, *_RESOURCES, health, metrics_route, assets, audit, login):
         app.include_router(part.router)
     for page in PAGES:
         app.include_router(page)

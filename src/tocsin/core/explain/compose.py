@@ -47,7 +47,7 @@ def explain(error: BaseException, *, redact: Callable[[str], str], step: str | N
 
 
 def _explain(error: BaseException, *, redact: Callable[[str], str], step: str | None, facts: RunFacts) -> Cause:
-    clean = _cleaner(redact)
+    clean = cleaner(redact)
     chain = walk(error)
     scene = _scene(chain, clean, step, facts)
     return Cause(
@@ -103,7 +103,9 @@ def _cleaned(text: str | None, clean: Callable[[str], str]) -> str | None:
     return clean(text) if text else None
 
 
-def _cleaner(redact: Callable[[str], str]) -> Callable[[str], str]:
+def cleaner(redact: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what takes secrets, queries and values of rows out of a text, and withholds what it fails on."""
+
     def clean(text: str) -> str:
         # Nothing that is shown is longer, and a redactor's patterns take their time with megabytes.
         bounded = text[-2 * LONGEST_TEXT :]

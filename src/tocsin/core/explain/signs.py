@@ -70,6 +70,12 @@ BY_CLASS = {
     "PermissionError": Diagnosis.MISSING_FILE,
     "NotADirectoryError": Diagnosis.MISSING_FILE,
     "IsADirectoryError": Diagnosis.MISSING_FILE,
+    # Java's, as the stack traces of Spark and Flink tell them.
+    "java.lang.OutOfMemoryError": Diagnosis.OUT_OF_MEMORY,
+    "java.net.UnknownHostException": Diagnosis.DNS,
+    "java.net.ConnectException": Diagnosis.REFUSED,
+    "java.net.SocketTimeoutException": Diagnosis.TIMED_OUT,
+    "java.io.FileNotFoundException": Diagnosis.MISSING_FILE,
 }
 BY_STATUS = {
     401: Diagnosis.UNAUTHORIZED,

@@ -19,6 +19,12 @@ def say_died(run: Run) -> tuple[str, str]:
             "It was killed, its machine went away, or its last ping did not get here: see what curl says there. "
             f"If it takes longer, raise died_after in [tocsin.pipelines.{run.pipeline}], or let it ping /log meanwhile."
         )
+    elif by is None and run.told_in_parts:
+        text = "no event tells how it ended"
+        hint = (
+            "Its process was killed, or its events do not get here: look at the log of the run. If it takes longer, "
+            f'raise died_after in [tocsin.pipelines."{run.pipeline}"].'
+        )
     elif by is None:
         text = f"the process ended without a word{during}"
         hint = (

@@ -60,14 +60,19 @@ EVENT = shape_of(Event)
 
 def event_schema() -> dict[str, Any]:
     """Return the JSON Schema of an event, in one piece."""
-    (schema,), parts = msgspec.json.schema_components([EVENT])
+    return schema_of(EVENT)
+
+
+def schema_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the JSON Schema of a type that does not refer to itself, in one piece."""
+    (schema,), parts = msgspec.json.schema_components([shape])
     whole = _with(schema, parts)
     assert isinstance(whole, dict)  # noqa: S101  # said for the type checker
     return whole
 
 
 def _with(schema: object, parts: Mapping[str, object]) -> object:
-    """Return a schema with what it refers to in place. Nothing here refers to itself."""
+    """Return a schema with what it refers to in place."""
     if isinstance(schema, list):
         return [_with(item, parts) for item in schema]
     if not isinstance(schema, dict):
