@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -45,8 +46,9 @@ def test_a_page_without_a_channel_is_told(tmp_path: Path) -> None:
     for folder in ("docs/channels", "tools"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "README.md").touch()
+    for name in ("python_reference.py", "write_docs.py"):
+        shutil.copy(_ROOT / "tools" / name, tmp_path / "tools")
     script = tmp_path / "tools/write_docs.py"
-    script.write_text((_ROOT / "tools/write_docs.py").read_text(encoding="utf-8"), encoding="utf-8")
     pages = tmp_path / "docs/channels"
 
     def run(*arguments: str) -> list[str]:

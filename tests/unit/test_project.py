@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from committed import ROOT, committed_files
+
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -21,15 +20,6 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 EMPTY_NAMES = re.compile(r"^(base_.*|common|helpers?|managers?|misc|services?|utils?)$")
 #: Where packages come from is a matter of the machine that installs them.
 REGISTRY = re.compile(r"\b(pypi|pythonhosted|npmjs|crates)\.(org|com|io)\b|\bproxy\.golang\.|\bdeb\.debian\.")
-LINK = re.compile(r"\[[^\]]*\]\((?![a-z]+:|#)([^)#\s]+)")
-
-
-def committed_files() -> Iterator[Path]:
-    """Yield what is committed or could be, so that a copy without git can be checked as well."""
-    ignored = [".git", *(line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines())]
-    for folder, folders, files in os.walk(ROOT):
-        folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
-        yield from (Path(folder, name) for name in files if name != ".git")
 
 
 def texts() -> Iterator[tuple[str, int, str]]:
@@ -107,20 +97,6 @@ def test_the_changelog_is_a_list_of_versions_with_their_days() -> None:
     assert len(versions) == len(headings)
     assert versions == sorted(versions, reverse=True)
     assert [match[4] for match in found[1:] if match and match[4] == "unreleased"] == []
-
-
-@pytest.mark.docs
-def test_links_between_documents_lead_somewhere() -> None:
-    """A relative link in a Markdown file names a file that exists."""
-    broken = [
-        f"{document.relative_to(ROOT)}: {target}"
-        for document in committed_files()
-        if document.suffix == ".md"
-        for target in LINK.findall(document.read_text(encoding="utf-8"))
-        if not (document.parent / target).exists()
-    ]
-
-    assert broken == []
 
 
 @pytest.mark.docs

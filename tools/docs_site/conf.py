@@ -1,0 +1,74 @@
+"""How Sphinx makes the site from docs/: `make site` writes it into build/site.
+
+The pages are written for GitHub, and nothing in them is for Sphinx alone. What GitHub has no words for is read from
+what they say anyway: the groups of docs/index.md become the navigation, `title="shop.py"` after a fence the name above
+the block, and a picture `…-light.png` has a twin for the dark.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+
+_ROOT = Path(__file__).parents[2]
+
+project = "Tocsin"
+html_title = "Tocsin"
+root_doc = "index"
+extensions = ["myst_parser", "sphinx_copybutton"]
+
+# The depth of headings that links can lead to.
+myst_heading_anchors = 4
+# For the class that a picture gets below.
+myst_enable_extensions = ["attrs_inline"]
+
+html_theme = "furo"
+html_favicon = str(_ROOT / "src/tocsin/web/static/favicon-good.svg")
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_copyright = False
+html_permalinks_icon = "#"
+html_theme_options = {
+    # The colours of the links on the pages of `tocsin serve`.
+    "light_css_variables": {"color-brand-primary": "#0b57d0", "color-brand-content": "#0b57d0"},
+    "dark_css_variables": {"color-brand-primary": "#a8c7fa", "color-brand-content": "#a8c7fa"},
+}
+
+# Of a console, what is typed is copied, without the prompt.
+copybutton_prompt_text = "$ "
+copybutton_exclude = ".linenos, .gp, .go"
+
+#: A group of docs/index.md: its heading, and the list of pages below it.
+_GROUP = re.compile(r"^### (.+)\n\n((?:- .*\n(?:  .*\n)*)+)", re.MULTILINE)
+_PAGE = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\.md\)", re.MULTILINE)
+_TITLED = re.compile(r'^( *```)(\w+) title="([^"]+)"$', re.MULTILINE)
+_PICTURE = re.compile(r"^(!\[[^\]]*\]\()(\S+)-light\.png\)$", re.MULTILINE)
+
+
+def _for_sphinx(app: Sphinx, page: str, source: list[str]) -> None:
+    """Say what a page means in the words of Sphinx."""
+    text = _TITLED.sub(r"\1{code-block} \2\n:caption: \3", source[0])
+    text = _PICTURE.sub(r"\1\2-light.png){.only-light}\n\1\2-dark.png){.only-dark}", text)
+    if page == app.config.root_doc:
+        for caption, group in _GROUP.findall(text):
+            pages = (f"{title} <{name}>" for title, name in _PAGE.findall(group))
+            text += _toctree(f":caption: {caption}", "", *pages)
+    elif (Path(app.srcdir) / page).is_dir():
+        # channels.md tells of the pages in channels/.
+        text += _toctree(":glob:", "", f"{Path(page).name}/*")
+    source[0] = text
+
+
+def _toctree(*lines: str) -> str:
+    return "\n".join(["\n\n```{toctree}", ":hidden:", *lines, "```"])
+
+
+def setup(app: Sphinx) -> None:
+    """Take part in the build."""
+    app.connect("source-read", _for_sphinx)
+    # Pygments knows no crontabs.
+    app.add_lexer("cron", TextLexer)
