@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,17 @@ from tocsin.core.run import Context
 
 _log = logging.getLogger("tocsin")
 _Fact = TypeVar("_Fact")
+_given: ContextVar[Context | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def given(context: Context) -> Iterator[None]:
+    """Let `detect` return this as the innermost context until the end of the block, whatever it would find itself."""
+    token = _given.set(context)
+    try:
+        yield
+    finally:
+        _given.reset(token)
 
 
 def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context:
@@ -35,7 +48,9 @@ def detect(environ: Mapping[str, str], modules: Mapping[str, Any]) -> Context:
         schedule is that of the innermost one that knows it.
     """
     seen = (_guarded(partial(detector, environ, modules), None) for detector in DETECTORS)
-    found = [context for context in seen if context]
+    told = _given.get()
+    found = [context for context in seen if context and (told is None or context.orchestrator != told.orchestrator)]
+    found = [told, *found] if told else found
     context = found[0] if found else Context()
     names = {name: value for each in reversed(found) for name, value in each.names.items()}
     host = _guarded(socket.gethostname, "")

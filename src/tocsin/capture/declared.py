@@ -32,4 +32,5 @@ def declare(config: Config, run: Run) -> Run:
     died_after = pipeline.died_after or config.died_after
     if config.handover == "none":
         died_after = max(died_after, _BY_CRON)
-    return replace(run, schedule=schedule, context=replace(run.context, owner=pipeline.owner, died_after=died_after))
+    context = replace(run.context, owner=pipeline.owner or run.context.owner, died_after=died_after)
+    return replace(run, schedule=schedule, context=context)

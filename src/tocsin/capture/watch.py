@@ -148,7 +148,7 @@ class _Pass:
     def _finish(self, error: BaseException | None) -> None:
         if self._run is None:
             return
-        run = replace(self._run, ended_at=datetime.now(UTC), outcome=_outcome(error))
+        run = replace(self._run, ended_at=datetime.now(UTC), outcome=outcome_of(error))
         if error is not None:
             run = replace(
                 run,
@@ -160,7 +160,8 @@ class _Pass:
         recorder().finish(run)
 
 
-def _outcome(error: BaseException | None) -> Outcome:
+def outcome_of(error: BaseException | None) -> Outcome:
+    """Return how a job ended that let this exception through."""
     match error:
         case None:
             return Outcome.SUCCEEDED

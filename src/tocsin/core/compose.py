@@ -157,7 +157,7 @@ def _firing(alert: Alert, around: Surroundings) -> tuple[Block, ...]:
     run = around.run
     facts = []
     if run is not None:
-        facts += [_fact("What", _what(run)), _fact("When", _when(run))]
+        facts += [_fact("What", _what(run)), _fact("Task", run.context.task), _fact("When", _when(run))]
     facts += [
         _fact("Why", _why(alert, run)),
         _fact("Note", (run.note or "") if run is not None else ""),
@@ -230,6 +230,8 @@ def _issue_link(alert: Alert) -> tuple[Link, ...]:
 
 
 def _what(run: Run) -> str:
+    if run.stage is Stage.JOB and run.context.task:
+        return ""
     cause = run.cause
     place = [_PLACES.get(run.stage, str(run.stage))]
     if cause is not None and run.stage not in _PLACES:

@@ -154,6 +154,8 @@ class Context:
     died_after: timedelta | None = None
     #: The orchestrator's own names for the run: dag_id, task_id, run_id…
     names: Mapping[str, str] = field(default_factory=dict)
+    #: What the orchestrator runs there, for people: "publish of Airflow DAG shop, try 1 of 2".
+    task: str = ""
     #: Stable over the retries of one logical run; None where the orchestrator has no such name.
     logical_id: str | None = None
     attempt: int = 1
@@ -261,6 +263,8 @@ class Run:
     told_elsewhere: bool = False
     #: Told by an onlooker, as by an orchestrator that misses its process; the process may have told the same attempt.
     second_hand: bool = False
+    #: The logical ids, as those of contexts, of what failed inside, where this run is no more than all of its parts.
+    parts: tuple[str, ...] = ()
     #: Anything else worth reading, told as it is.
     note: str | None = None
     #: Each report tells a part of it only, as the events of OpenLineage do: what the others told is kept.

@@ -17,6 +17,8 @@ from tocsin.core.run import GOOD, Context, Outcome, Run
 from tocsin.core.series import observe
 from tocsin.core.slot import SlotState
 from tocsin.engine.engine import Engine
+from tocsin.engine.first_hand import known_first_hand
+from tocsin.engine.nested import failed_inside
 from tocsin.engine.notify import notify
 from tocsin.engine.surroundings import Changed
 from tocsin.store.protocol import Transaction
@@ -25,8 +27,6 @@ from tocsin.store.protocol import Transaction
 _SLOTS = 20
 #: Runs that are looked at to see since when a package blocks the pipeline.
 _BLOCKED = 50
-#: Runs among which that of an attempt is looked for, of which an onlooker tells.
-_SEEN = 20
 #: The clocks of two machines may differ by so much.
 _SKEW = timedelta(minutes=1)
 _ALERTS = uuid.UUID("6f6a3c7e-51b5-5c0e-8f0b-0f3d4f7a9d11")
@@ -58,7 +58,9 @@ def _delivery_of(run: Run) -> str:
 def _meaning(tx: Transaction, run: Run, open_alert: Alert | None) -> Finding | None:
     """Return what the end of a run means for the delivery of its pipeline."""
     finding = judge(run, open_alert, _newer_success(tx, run) if run.outcome.bad else None)
-    if finding is None or (run.outcome.bad and run.second_hand and _known_first_hand(tx, run)):
+    if finding is None or (run.outcome.bad and run.second_hand and known_first_hand(tx, run)):
+        return None
+    if run.outcome.bad and failed_inside(tx, run):
         return None
     if open_alert is not None and finding.at < open_alert.last_at and _was_missing(tx, open_alert, run):
         # It ended before it was told as absent: its report came late, and says what the absence really was.
@@ -66,16 +68,6 @@ def _meaning(tx: Transaction, run: Run, open_alert: Alert | None) -> Finding | N
     if run.outcome.bad and run.pending_packages:
         finding = say_blocked(finding, run, _runs_before(tx, run, outcomes=None, limit=_BLOCKED))
     return finding
-
-
-def _known_first_hand(tx: Transaction, run: Run) -> bool:
-    """Return whether the attempt is known from its own process, whose alert tells how it ended, or will do so."""
-    last = tx.runs(pipeline=run.pipeline, environment=run.environment, limit=_SEEN)
-    here = run.context.logical_id, run.context.attempt
-    return any(
-        not one.second_hand and not one.outcome.ok and (one.context.logical_id, one.context.attempt) == here
-        for one in last
-    )
 
 
 def _evaluate_data(engine: Engine, tx: Transaction, run: Run) -> None:
