@@ -57,7 +57,7 @@ def test_a_run_that_is_heard_meanwhile_has_not_died(
         return 0
 
     with monkeypatch.context() as patch:
-        patch.setattr(tick, "take_in", hear)
+        patch.setattr(tick, "drain", hear)
         assert desk.tick(minutes=60).died == 0
     assert not desk.heard("ops")
     assert desk.tick(minutes=60).died == 1

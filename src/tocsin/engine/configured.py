@@ -8,24 +8,26 @@ from datetime import datetime
 from tocsin.core.expectation import Expectation
 from tocsin.core.schedule import Schedule
 from tocsin.engine.engine import Engine
+from tocsin.store.protocol import Transaction
 
 #: Pipelines that one transaction handles: few enough that other writers need not wait long.
 _BATCH = 500
 
 
+def schedules_taken(engine: Engine, tx: Transaction) -> bool:
+    """Return whether the expectations are in line with the configuration."""
+    return tx.recall(_taken(engine)) == engine.schedules_hash
+
+
 def take_schedules(engine: Engine, now: datetime) -> None:
-    """Bring the expectations in line with the configuration; where it is that of the last time, do nothing.
+    """Bring the expectations in line with the configuration.
 
     What has not changed is left alone, and so is what was learned or declared of pipelines that have no schedule here.
 
     Raises:
-        StoreError: The store cannot be read or written; what is missing is done the next time.
+        StoreError: The store cannot be written; what is missing is done the next time.
     """
     environment = engine.config.environment
-    taken = f"schedules of {environment}"
-    with engine.store.reading() as tx:
-        if tx.recall(taken) == engine.schedules_hash:
-            return
     new = dict(engine.schedules)
     last: str | None = ""
     while last is not None:
@@ -47,7 +49,12 @@ def take_schedules(engine: Engine, now: datetime) -> None:
             batch = names[start : start + _BATCH]
             tx.save_expectations([_expectation(engine, name, new[name], now).planned(now) for name in batch])
     with engine.store.writing() as tx:
-        tx.remember(taken, engine.schedules_hash)
+        tx.remember(_taken(engine), engine.schedules_hash)
+
+
+def _taken(engine: Engine) -> str:
+    """Return under which name the store keeps which schedules it has."""
+    return f"schedules of {engine.config.environment}"
 
 
 def _expectation(engine: Engine, name: str, schedule: Schedule, anchor: datetime) -> Expectation:

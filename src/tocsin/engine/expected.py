@@ -15,7 +15,7 @@ from tocsin.core.rules.lateness import judge_finish, judge_start, released
 from tocsin.core.run import Context, Outcome, Run
 from tocsin.core.slot import Slot, SlotState
 from tocsin.core.words import moment
-from tocsin.engine.configured import take_schedules
+from tocsin.engine.configured import schedules_taken, take_schedules
 from tocsin.engine.declared import take_declared
 from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import Found, advance_alerts, owned
@@ -49,19 +49,17 @@ def look_at_slots(engine: Engine) -> int:
         StoreError: The store cannot be read or written; the plan stays as it was.
     """
     now = engine.clock()
-    take_schedules(engine, now)
     last_look: datetime | None = None
     overdue, done = 0, False
     while not done:
         # What is due fits into one transaction nearly always, and each is a wait for the disk and for other writers.
         with engine.store.writing() as tx:
-            last_look = last_look or looked_last(tx) or now
-            done = _compute_slots(tx, now)
-            if done:
-                found, done = _judge_due(engine, tx, now, last_look)
+            if taken := schedules_taken(engine, tx):
+                last_look = last_look or looked_last(tx) or now
+                found, done = _look(engine, tx, now, last_look)
                 overdue += found
-            if done:
-                tx.remember(_LAST_LOOK, now.isoformat())
+        if not taken:
+            take_schedules(engine, now)
     return overdue
 
 
@@ -90,6 +88,16 @@ def _settle_run(engine: Engine, tx: Transaction, run: Run, known: Expectation | 
         learn_schedule(engine, tx, run, known, now)
     if run.outcome is not Outcome.RUNNING:
         learn_upstreams(engine, tx, run)
+
+
+def _look(engine: Engine, tx: Transaction, now: datetime, last_look: datetime) -> tuple[int, bool]:
+    """Handle one batch of what is due; return how many runs of it are overdue, and whether nothing is left."""
+    if not _compute_slots(tx, now):
+        return 0, False
+    overdue, done = _judge_due(engine, tx, now, last_look)
+    if done:
+        tx.remember(_LAST_LOOK, now.isoformat())
+    return overdue, done
 
 
 def _compute_slots(tx: Transaction, now: datetime) -> bool:

@@ -46,6 +46,11 @@ def settle_freshness(engine: Engine, tx: Transaction, run: Run) -> None:
     advance_findings(engine, tx, findings, run)
 
 
+def freshness_due(engine: Engine, tx: Transaction) -> bool:
+    """Return whether a look would find something to do."""
+    return _limits_differ(engine, tx) or bool(tx.due_freshness(engine.clock(), limit=1))
+
+
 def look_at_freshness(engine: Engine) -> int:
     """Find the tables that have become stale since the last look, and return how many these are.
 
@@ -55,22 +60,24 @@ def look_at_freshness(engine: Engine) -> int:
         StoreError: The store cannot be read or written; what was not found is found the next time.
     """
     now = engine.clock()
-    environment = engine.config.environment
     with engine.store.reading() as tx:
-        taken = tx.recall(_taken(environment))
-        none = not tx.due_freshness(now, limit=1)
-    if taken != engine.fresh_limits_hash and (engine.fresh_limits or taken is not None):
+        differ = _limits_differ(engine, tx)
+    if differ:
         _take_limits(engine, now)
-        none = False
     stale = 0
     due: Sequence[Freshness] | None = None
-    while not none and (due is None or len(due) == _BATCH):
+    while due is None or len(due) == _BATCH:
         with engine.store.writing() as tx:
             due = tx.due_freshness(now, limit=_BATCH)
             advance_findings(engine, tx, [judge_stale(one, now, delivery=_delivery(tx, one)) for one in due])
             tx.save_freshness([one.told() for one in due])
         stale += len(due)
     return stale
+
+
+def _limits_differ(engine: Engine, tx: Transaction) -> bool:
+    taken = tx.recall(_taken(engine.config.environment))
+    return taken != engine.fresh_limits_hash and (bool(engine.fresh_limits) or taken is not None)
 
 
 def _take_limits(engine: Engine, now: datetime) -> None:

@@ -34,6 +34,15 @@ def drain(engine: Engine) -> int:
     Raises:
         StoreError: The store cannot be written; what was not taken in stays in the spool.
     """
+    taken = _drain_events(engine) if engine.spool.waiting() else 0
+    for path, beat in engine.spool.heartbeats():
+        if beat.run is not None and engine.concerns(beat.run):
+            with _set_aside_if_broken(engine, path):
+                _take_heartbeat(engine, beat.run)
+    return taken
+
+
+def _drain_events(engine: Engine) -> int:
     with _alone(engine):
         waiting = ((path, event) for path, event in engine.spool.read() if engine.concerns(event.run))
         taken = 0
@@ -42,10 +51,6 @@ def drain(engine: Engine) -> int:
             done, of_use = _take_in(engine, batch)
             batch = batch[done:]
             taken += of_use
-    for path, beat in engine.spool.heartbeats():
-        if beat.run is not None and engine.concerns(beat.run):
-            with _set_aside_if_broken(engine, path):
-                _take_heartbeat(engine, beat.run)
     return taken
 
 

@@ -43,8 +43,8 @@ class HomeLock:
                 return False
         # Who has it is told to people only, and a full disk is no reason to go without the lock.
         with contextlib.suppress(OSError):
-            os.ftruncate(file, 0)
-            os.write(file, str(os.getpid()).encode())
+            # Written over and not cut off: to cut a file off may wait for the disk.
+            os.write(file, f"{os.getpid():<10}".encode())
         self._file = file
         return True
 

@@ -86,28 +86,32 @@ def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed], *, at_on
     holder.save()
 
 
+def alerts_due(engine: Engine, tx: Transaction) -> bool:
+    """Return whether `notify_due` would find an alert to look at."""
+    return not _same_routes(engine, tx) or bool(tx.due_alerts(engine.clock(), limit=1))
+
+
 def notify_due(engine: Engine) -> None:
     """Look at the alerts for which time alone may have something to tell: repeats, escalations, ends of silences.
 
     Raises:
-        StoreError: The store cannot be read or written; what was not told is so the next time.
+        StoreError: The store cannot be written; what was not told is so the next time.
     """
-    with engine.store.reading() as tx:
-        same_routes = tx.recall(_ROUTES) == engine.routes_hash
-        if same_routes and not tx.due_alerts(engine.clock(), limit=1):
-            return
-    if not same_routes:
-        with engine.store.writing() as tx:
-            # A channel that is new has heard of nothing that is open.
-            tx.plan_open_alerts(engine.clock())
-            tx.remember(_ROUTES, engine.routes_hash)
     due: Sequence[Alert] | None = None
     while due is None or len(due) == _BATCH:
         now = engine.clock()
         with engine.store.writing() as tx:
+            if not _same_routes(engine, tx):
+                # A channel that is new has heard of nothing that is open.
+                tx.plan_open_alerts(now)
+                tx.remember(_ROUTES, engine.routes_hash)
             due = tx.due_alerts(now, limit=_BATCH)
             moved = (calm(alert, now=now, damping=engine.config.damping) for alert in due)
             notify(engine, tx, [Changed(alert=alert, change=change) for alert, change in moved])
+
+
+def _same_routes(engine: Engine, tx: Transaction) -> bool:
+    return tx.recall(_ROUTES) == engine.routes_hash
 
 
 def _decide(engine: Engine, tx: Transaction, changed: Changed, silences: Sequence[Silence], now: datetime) -> _Plan:

@@ -108,11 +108,8 @@ def close_silences(engine: Engine) -> None:
     """Notice the ends of silences, and say which problems they leave open; each end is said once.
 
     Raises:
-        StoreError: The store cannot be read or written; what was not said is so the next time.
+        StoreError: The store cannot be written; what was not said is so the next time.
     """
-    with engine.store.reading() as tx:
-        if not tx.silences_to_close(engine.clock()):
-            return
     with engine.store.writing() as tx:
         for silence in tx.silences_to_close(engine.clock()):
             _close(engine, tx, silence)

@@ -14,15 +14,16 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_ends
 from tocsin.engine.expected import look_at_slots, settle_runs
 from tocsin.engine.follow import follow
-from tocsin.engine.freshness import look_at_freshness
+from tocsin.engine.freshness import freshness_due, look_at_freshness
 from tocsin.engine.gone import is_ours_to_end
 from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notify import notify_due
+from tocsin.engine.notify import alerts_due, notify_due
 from tocsin.engine.serving import Served, served
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
+from tocsin.store.protocol import Transaction
 
 #: More runs than go on at a time.
 _MOST = 100_000
@@ -78,28 +79,40 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     Raises:
         StoreError: The store cannot be read or written; nothing is lost by it.
     """
-    running = _running(engine)
+    with engine.store.reading() as tx:
+        running, waits = _running(tx), bool(tx.received(1))
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     beats = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
     gone = _gone(engine, [*running, *beats])
-    events = drain(engine) + take_in(engine)
+    events = drain(engine) + (take_in(engine) if waits else 0)
     if events or beats:
-        running = _running(engine)
+        running = _running_now(engine)
     died = _tell_died(engine, running, gone, judge_silence=steady)
     overdue = stuck = stale = 0
     if engine.watching and steady:
         overdue = look_at_slots(engine)
-        stuck = look_at_progress(engine, _running(engine) if died else running)
-        stale = look_at_freshness(engine)
+        stuck = look_at_progress(engine, _running_now(engine) if died else running)
     if steady:
-        close_silences(engine)
-        notify_due(engine)
+        with engine.store.reading() as tx:
+            to_look_at, over = freshness_due(engine, tx), bool(tx.silences_to_close(engine.clock()))
+            to_tell = alerts_due(engine, tx)
+        if engine.watching and to_look_at:
+            stale = look_at_freshness(engine)
+        if over:
+            close_silences(engine)
+        # The end of a silence makes alerts due.
+        if over or to_tell:
+            notify_due(engine)
     return Ticked(events=events, died=died, overdue=overdue, stuck=stuck, stale=stale)
 
 
-def _running(engine: Engine) -> Sequence[Run]:
+def _running_now(engine: Engine) -> Sequence[Run]:
     with engine.store.reading() as tx:
-        return tx.runs(outcomes={Outcome.RUNNING}, limit=_MOST)
+        return _running(tx)
+
+
+def _running(tx: Transaction) -> Sequence[Run]:
+    return tx.runs(outcomes={Outcome.RUNNING}, limit=_MOST)
 
 
 def _tell_died(engine: Engine, running: Sequence[Run], gone: frozenset[str], *, judge_silence: bool) -> int:
