@@ -79,11 +79,11 @@ def operations() -> str:
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
     ]
-    return "\n".join(["| operation | what it does | needs a key |", "| --- | --- | --- |", *rows])
+    return "\n".join(["| operation | what it does | scope |", "| --- | --- | --- |", *rows])
 
 
 def _scope(operation: dict[str, Any]) -> str:
-    return "yes" if operation.get("security") else ""
+    return ", ".join(f"`{scope}`" for way in operation.get("security", []) for scope in way.get("key", []))
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -125,9 +125,9 @@ def _example(channel: type[Channel]) -> str:
     needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
     lines = {secret: [f'{f.name} = "{f.example}"' for f in needed if f.secret == secret] for secret in (False, True)}
     head = "[tocsin.channels.ops]"
-    parts = ["```toml title=\".dlt/config.toml\"", head, f'type = "{channel.type}"', *lines[False], "```"]
+    parts = ['```toml title=".dlt/config.toml"', head, f'type = "{channel.type}"', *lines[False], "```"]
     if lines[True]:
-        parts += ["", "```toml title=\".dlt/secrets.toml\"", head, *lines[True], "```"]
+        parts += ["", '```toml title=".dlt/secrets.toml"', head, *lines[True], "```"]
     return "\n".join([*parts, "", "```console", "$ tocsin channel test ops", "```"])
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -20,10 +19,10 @@ _COOKIE = APIKeyCookie(auto_error=False, scheme_name="session", name=NAME, descr
 
 
 @cache
-def requires(scope: Scope) -> Callable[..., Awaitable[Actor]]:
-    """Return a dependency that lets those in who may do this, and returns who asks.
+def requires(scope: Scope) -> Any:  # noqa: ANN401  # as FastAPI has it
+    """Return a dependency that lets those in who may do this, and returns who asks. The schema names the scope.
 
-        def runs(actor: Annotated[Actor, Depends(requires(Scope.READ))]) -> …
+        def runs(actor: Annotated[Actor, requires(Scope.READ)]) -> …
 
     Raises, when a request comes:
         Problem: 401 where nobody is let in, 403 where the scope is missing or the request is another site's.
@@ -37,4 +36,4 @@ def requires(scope: Scope) -> Callable[..., Awaitable[Actor]]:
     ) -> Actor:
         return await access_of(request).admit(request, scope)
 
-    return actor
+    return Security(actor, scopes=[scope.value])

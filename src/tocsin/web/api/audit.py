@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from tocsin.core.access import Action, AuditEntry, Scope
 from tocsin.documents.whole import whole
@@ -19,7 +19,7 @@ router = APIRouter(tags=["audit"])
 @router.get("/api/v1/audit", operation_id="list_audit", summary="List who did what", response_model=list[AuditEntry])
 def list_audit(
     engine: OpenEngine,
-    who: Annotated[Actor, Depends(requires(Scope.ADMIN))],
+    who: Annotated[Actor, requires(Scope.ADMIN)],
     *,
     actor: Annotated[str | None, Query(max_length=200, description="Who: `ann`, or `key ci`.")] = None,
     subject: Annotated[

@@ -48,7 +48,7 @@ def _described() -> dict[str, object]:
     event = event_schema()
     body = {"oneOf": [event, {"type": "array", "items": event, "maxItems": MOST_EVENTS}]}
     return {
-        "security": [{"key": []}],
+        "security": [{"key": [Scope.INGEST.value]}],
         "parameters": [
             {
                 "name": CLOCK_AHEAD,

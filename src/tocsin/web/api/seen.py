@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Path, Query
 
 from tocsin.core.access import Scope
 from tocsin.core.alert import Alert
@@ -16,8 +16,8 @@ from tocsin.web.access import Actor, requires
 from tocsin.web.problem import Problem
 
 #: Parameters of handlers: who asks.
-Reader = Annotated[Actor, Depends(requires(Scope.READ))]
-Doer = Annotated[Actor, Depends(requires(Scope.ACT))]
+Reader = Annotated[Actor, requires(Scope.READ)]
+Doer = Annotated[Actor, requires(Scope.ACT)]
 
 Name = Annotated[str, Path(max_length=500)]
 Id = Annotated[str, Path(max_length=200, description="The whole id.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -41,7 +41,7 @@ Environment = Annotated[
         examples=["prod"],
     ),
 ]
-Reporter = Annotated[Actor, Depends(requires(Scope.INGEST))]
+Reporter = Annotated[Actor, requires(Scope.INGEST)]
 _redact = Redactor()
 
 

@@ -50,9 +50,7 @@ class PageRequest:
         )
 
 
-def _frame_of(
-    request: Request, engine: OpenEngine, actor: Annotated[Actor, Depends(requires(Scope.READ))]
-) -> PageRequest:
+def _frame_of(request: Request, engine: OpenEngine, actor: Annotated[Actor, requires(Scope.READ)]) -> PageRequest:
     url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return PageRequest(engine=engine, actor=actor, now=engine.clock(), url=url)
 
