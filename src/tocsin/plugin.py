@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin.cli.dlt_command import TocsinCommand
+    from tocsin.cli.dlt_features import TocsinFeatures
 
 
 def enable() -> None:
@@ -39,4 +40,16 @@ with contextlib.suppress(Exception):
             from tocsin.cli.dlt_command import TocsinCommand
 
             return TocsinCommand
+        return None
+
+    @HookimplMarker("dlt")(specname="plug_mcp")
+    def add_tools(features: set[str]) -> TocsinFeatures | None:
+        """Add tools to dlt's server of MCP; versions before 1.23 have no such hook, and never call this."""
+        # That of a single pipeline asks for "pipeline" alone, and passes the name of that to every tool.
+        if features.isdisjoint({"workspace", "tocsin"}):
+            return None
+        with contextlib.suppress(Exception):
+            from tocsin.cli.dlt_features import tocsin_features
+
+            return tocsin_features()
         return None

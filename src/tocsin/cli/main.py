@@ -30,6 +30,7 @@ COMMANDS = {
     "watch": "Do what is due, as a process that goes on: made for systemd and containers.",
     "tick": "Do what is due, once: made for cron.",
     "drain": "Send what waits to the server, now.",
+    "mcp": "Answer what a model asks about pipelines, over MCP.",
     "serve": "Take reports in over HTTP, and show what they tell: the server.",
     "worker": "Do what is due for a store in PostgreSQL, together with other workers: the engine beside tocsin serve.",
     "key": "Make, list and revoke the keys that pipelines and programs show to a server.",

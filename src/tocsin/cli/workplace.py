@@ -16,6 +16,7 @@ from tocsin.config.files import OWN_FILE, file_layers
 from tocsin.config.layer import Layer
 from tocsin.config.load import load
 from tocsin.config.model import Config, Problem
+from tocsin.documents.elsewhere import kept_elsewhere
 from tocsin.engine.clock import Clock, system_clock
 
 if TYPE_CHECKING:
@@ -76,12 +77,3 @@ def open_engine(workplace: Workplace, *, watching: bool = False) -> Iterator[Eng
         yield engine
     finally:
         engine.store.close()
-
-
-def kept_elsewhere(config: Config) -> str:
-    """Return what to know where reports go to a server; empty where they are kept here."""
-    if config.server is None:
-        return ""
-    return (
-        f"reports go to {config.server}: ask there; what is shown and changed here is a store that this machine keeps"
-    )

@@ -162,6 +162,8 @@ class Action(StrEnum):
 
 #: Where an act came from that was typed on the machine that holds the store.
 COMMAND_LINE = "command line"
+#: Where an act came from that a model was allowed to do on that machine.
+MCP = "mcp"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,7 @@ class AuditEntry:
     at: datetime
     #: The name of a person, or "key ci".
     actor: str
-    #: An address, or `COMMAND_LINE`.
+    #: An address, `COMMAND_LINE` or `MCP`.
     origin: str
     action: Action
     #: The id of the alert, silence, notification or key, or the name of the user or channel.

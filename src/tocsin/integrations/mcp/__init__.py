@@ -1,0 +1,1 @@
+"""Facts and acts as tools of the Model Context Protocol (modelcontextprotocol.io)."""
