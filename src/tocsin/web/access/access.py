@@ -40,6 +40,7 @@ class Access:
         self._keys = Keys(engine)
         self._known_until = 0.0
         self._knows_anybody = True
+        self._asking: asyncio.Task[None] | None = None
 
     async def admit(self, request: Request, scope: Scope) -> Actor:
         """Return who asks, if they may do this.
@@ -89,13 +90,15 @@ class Access:
         if self.engine.config.oidc is not None or not is_asked_by_its_machine(request.headers, bound=self._bound):
             return False
         if time.monotonic() >= self._known_until:
-            self._knows_anybody = await run_in_threadpool(self._ask_for_anybody)
-            self._known_until = time.monotonic() + REMEMBERED_FOR
+            # However many requests come at this moment, the store is asked once.
+            if self._asking is None:
+                self._asking = asyncio.create_task(self._ask_for_anybody())
+            await asyncio.shield(self._asking)
         return not self._knows_anybody
 
     def is_secure(self, request: Request) -> bool:
         """Whether browsers reach the server over https."""
-        return request.url.scheme == "https" or self.public_url.startswith("https://")
+        return request.scope["scheme"] == "https" or self.public_url.startswith("https://")
 
     def require_our_site(self, request: Request, *, unknown: bool = False) -> None:
         """Let nothing change that was asked for by a page of somebody else.
@@ -148,7 +151,14 @@ class Access:
         with suppress(StoreError):
             note_seen(self.engine, session)
 
-    def _ask_for_anybody(self) -> bool:
+    async def _ask_for_anybody(self) -> None:
+        try:
+            self._knows_anybody = await run_in_threadpool(self._read_whether_anybody)
+            self._known_until = time.monotonic() + REMEMBERED_FOR
+        finally:
+            self._asking = None
+
+    def _read_whether_anybody(self) -> bool:
         with self.engine.store.reading() as tx:
             return tx.knows_anybody()
 
