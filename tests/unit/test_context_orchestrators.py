@@ -219,13 +219,21 @@ def dagster_module(*, retry_number: int = 0, max_retries: int | None = None, run
     variable: ContextVar[Stand | None] = ContextVar("current_execution_context", default=None)
     if run is not None:
         policy = None if max_retries is None else Stand(max_retries=max_retries, **POLICY)
-        variable.set(
-            Stand(
-                run=run,
-                job_def=Stand(get_retry_policy_for_handle=lambda _: policy),
-                op_execution_context=Stand(op_handle="load_orders", retry_number=retry_number),
-            )
+        steps = {"load_orders": (), "sum_up": ("load_orders",), "mail": ("sum_up",), "clean_up": ()}
+        plan = [
+            Stand(key=key, node_handle=key, get_execution_dependency_keys=lambda ups=ups: set(ups))
+            for key, ups in steps.items()
+        ]
+        step = Stand(
+            dagster_run=run,
+            op_retry_policy=policy,
+            previous_attempt_count=retry_number,
+            step=plan[0],
+            node_handle="load_orders",
+            job_def=Stand(name="nightly", asset_layer=Stand(get_assets_def_for_node=lambda _: None)),
+            execution_plan=Stand(step_dict={each.key: each for each in plan}),
         )
+        variable.set(Stand(op_execution_context=Stand(get_step_execution_context=lambda: step)))
     return Stand(current_execution_context=variable)
 
 
@@ -248,6 +256,8 @@ def test_a_dagster_op_gives_its_run_and_its_retry() -> None:
     assert found.orchestrator == "dagster"
     assert first_url(found) == "https://acme.dagster.cloud/prod/runs/b2"
     assert found.names == {"job": "nightly", "step": "load_orders", "run_id": "b2"}
+    assert found.task == "step load_orders of Dagster job nightly"
+    assert found.blocks == ("nightly.sum_up", "nightly.mail")
     assert (found.logical_id, found.attempt, found.max_attempts) == ("b2/load_orders", 2, 3)
     assert found.retry_delay == timedelta(seconds=30)
 
@@ -266,6 +276,13 @@ def test_a_dagster_run_that_is_retried_as_a_whole_belongs_to_its_first_run() -> 
     found = detect({}, modules)
     assert (found.logical_id, found.attempt, found.max_attempts) == ("a1/load_orders", 4, None)
     assert found.links == ()
+
+
+def test_a_dagster_run_that_says_how_often_it_is_retried_is_believed() -> None:
+    """With the tag of a job its retries multiply with those of the op; without it only Dagster's server knows."""
+    run = dagster_run("b2", root_run_id="a1", retry_number="1", max_retries="2")
+    found = detect({}, {"dagster._core.execution.context.compute": dagster_module(max_retries=1, run=run)})
+    assert (found.attempt, found.max_attempts) == (3, 6)
 
 
 def test_dagster_outside_of_a_step_is_no_orchestrator() -> None:

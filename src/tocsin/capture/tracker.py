@@ -97,18 +97,25 @@ class Tracker:
     # Ends that dlt does not tell.
 
     @quiet
-    def process_failed(self, error: BaseException, *, since: datetime) -> None:
-        """An exception has reached the top of the program: report it, unless a run has done so.
+    def process_failed(self, error: BaseException, *, since: datetime, name: str | None = None) -> None:
+        """An exception has reached the top of the program or task: report it, unless a run has done so.
 
         Args:
             error: The exception.
-            since: When the program began, as far as that is known.
+            since: When the program or the task began, as far as that is known.
+            name: The pipeline of the task that has failed, where an orchestrator knows it.
         """
         if was_told(error) or not recorder().enabled:
             return
         pipeline = active_pipeline()
-        name = pipeline.pipeline_name if pipeline else next(reversed(self._ended), None) or script_name()
+        if name is None:
+            name = pipeline.pipeline_name if pipeline else next(reversed(self._ended), None) or script_name()
+        elif pipeline is not None and pipeline.pipeline_name != name:
+            pipeline = None
         after = self._ended.get(name)
+        # A process may run one task of an orchestrator after the other.
+        if after is not None and after.context.logical_id != recorder().context().logical_id:
+            after = None
         logical_id = after.logical_id if after else None
         run = self._new_run(uuid.uuid4().hex, name, "run", pipeline=pipeline, logical_id=logical_id)
         run = replace(
@@ -120,9 +127,9 @@ class Tracker:
         recorder().report(self._with_error(run, error, pipeline, signalled=False))
 
     @quiet
-    def process_ended(self) -> None:
-        """The program has come to its end without an exception."""
-        if runs := [run for run in self._ended.values() if run.outcome.ok]:
+    def process_ended(self, name: str | None = None) -> None:
+        """The program, or the task of an orchestrator that runs this pipeline, has come to a good end."""
+        if runs := [run for run in self._ended.values() if run.outcome.ok and name in {None, run.pipeline}]:
             recorder().finished_cleanly(runs)
 
     def before_fork(self) -> None:
