@@ -6,7 +6,7 @@ import pytest
 
 from made import run
 from tocsin.core.rules.died import say_died
-from tocsin.core.run import Outcome, Stage
+from tocsin.core.run import Context, Outcome, Stage
 
 _PENDING = "The next run first loads what was left pending."
 
@@ -39,3 +39,12 @@ def test_end_is_told_by_what_is_known(stage: Stage, ended_by: str | None, said: 
     assert text == said
     assert hinted in hint
     assert (_PENDING in hint) == (stage in {Stage.NORMALIZE, Stage.LOAD})
+
+
+def test_of_a_job_that_pings_nothing_but_its_start_is_known() -> None:
+    """The last ping may be what is missing, and a long run says more if it pings meanwhile."""
+    text, hint = say_died(run(outcome=Outcome.DIED, cause=None, stage=Stage.JOB, context=Context(pinged=True)))
+
+    assert text == "it pinged its start, and never how it ended"
+    assert "or its last ping did not get here" in hint
+    assert "let it ping /log meanwhile" in hint

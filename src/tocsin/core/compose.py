@@ -239,6 +239,8 @@ def _what(run: Run) -> str:
             place.append(f"of resource {cause.resource}")
         if cause.table and cause.table != cause.resource:
             place.append(f"into table {cause.table}" + (f", column {cause.column}" if cause.column else ""))
+    if run.context.pinged and run.context.host:
+        place.append(f"that pings from {run.context.host}")
     target = ".".join(part for part in (run.destination, run.dataset) if part)
     loaded = f", {count(run.rows, 'row')} sent" if run.rows else ""
     return " ".join(place) + (f" → {target}" if target else "") + loaded

@@ -37,7 +37,7 @@ _SIGNAL = re.compile(r"ABRT|ALRM|BUS|FPE|HUP|ILL|INT|KILL|PIPE|QUIT|SEGV|SYS|TER
 #: Somebody asked the job to end. Other signals end it because something went wrong.
 _ASKED = frozenset({"TERM", "INT", "HUP", "QUIT"})
 _SEND_OUTPUT = "Send its output with the ping, and what it said last stands here: curl --data-binary @FILE"
-_NAME = re.compile(rf"[\w][\w.@:+~ -]{{0,{LONGEST_NAME - 1}}}")
+_NAME = re.compile(rf"(?!\d+$)\w[\w.@:+~ -]{{0,{LONGEST_NAME - 1}}}")
 _RID = re.compile(rf"[\w.@:+~-]{{1,{LONGEST_NAME}}}")
 
 
@@ -201,7 +201,8 @@ def _why(word: str, output: str) -> tuple[Cause, Outcome]:
         cause,
         cause_class=CauseClass.INTERRUPTED,
         exception=f"SIG{word}",
-        message=f"the job was ended by SIG{word}",
+        # The rule about deaths knows what to say of each signal.
+        message=f"the job was ended by SIG{word}" if asked else "",
         hint="A person, a deployment or a time limit stopped it." if asked else "",
     )
     return cause, Outcome.INTERRUPTED if asked else Outcome.DIED

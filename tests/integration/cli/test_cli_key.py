@@ -52,6 +52,37 @@ def test_a_key_is_shown_once(project: Project) -> None:
     assert audit(project) == [("ada", "key create", key_id, "orders: ingest in prod")]
 
 
+def test_a_key_that_pings_comes_with_a_line_for_the_crontab(project: Project) -> None:
+    """It is for the configured environment unless another is named, and the line has the server's address."""
+    project.configure('[tocsin.serve]\npublic_url = "https://tocsin.example.com"\n')
+    made = project.tocsin("key", "create", "--name", "cron", "--scope", "ping")
+    assert made.exit_code == 0
+    text = made.stdout.strip()
+    assert "(cron): ping in default\n" in made.stderr
+    assert (
+        f"  0 6 * * * /usr/local/bin/backup; curl -fsS -m 10 --retry 3 -o /dev/null "
+        f"https://tocsin.example.com/ping/{text}/backup/$?\n"
+    ) in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--scope", "ingest"],
+            "a key that pings stands in addresses, and those stand in logs: it may do nothing else",
+        ),
+        (["--environment", "a", "--environment", "b"], "a ping does not say its environment, its key does: name one"),
+    ],
+)
+def test_a_key_that_pings_is_for_nothing_else(project: Project, words: list[str], said: str) -> None:
+    """It stands in addresses, and so it opens no more than one environment to pings."""
+    made = project.tocsin("key", "create", "--name", "cron", "--scope", "ping", *words)
+    assert made.exit_code == 2
+    assert said in " ".join(made.stderr.split())
+    assert project.json("key", "list") == []
+
+
 def test_a_key_as_json(project: Project) -> None:
     """A program that makes keys gets the text in a field."""
     document = project.json("key", "create", "--name", "bot", "--scope", "read", "--scope", "act", "--by", "eve")

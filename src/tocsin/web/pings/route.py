@@ -22,8 +22,6 @@ from tocsin.web.server import server_of
 
 PATH = "/ping/{path:path}"
 METHODS = ("GET", "HEAD", "POST")
-#: Bytes of an output that are looked at: of its end. More is read, and thrown away.
-_LOOKED_AT = 64 * 1024
 _redact = Redactor()
 
 
@@ -83,11 +81,8 @@ async def _key(request: Request, address: Address) -> ApiKey:
 
 
 def _read(output: bytes) -> str:
-    """Return the end of an output, from the beginning of a line, without secrets."""
-    text = output[-_LOOKED_AT:].decode(errors="replace").replace("\0", "\ufffd")
-    if len(output) > _LOOKED_AT:
-        text = text.partition("\n")[2]
-    return _redact(text)
+    """Return the end of an output without secrets; what is no text, and no database takes, becomes a mark."""
+    return _redact(output.decode(errors="replace").replace("\0", "\ufffd"))
 
 
 def _answer(problem: Problem) -> Response:
