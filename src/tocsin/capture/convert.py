@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 from tocsin.core.run import FailedJob, Outcome, Stage, TableLoad
 from tocsin.core.schema import ColumnChange, SchemaChange, SchemaVersion
@@ -61,6 +62,17 @@ def tables_loaded(load: Info, rows: Mapping[str, PackageRows]) -> tuple[TableLoa
         for job in package.jobs.get("failed_jobs", ()):
             total[job.job_file_info.table_name] -= counted.by_job.get(job.job_file_info.job_id(), 0)
     return tuple(TableLoad(table=table, rows=count) for table, count in sorted(total.items()))
+
+
+def location(load: Info | None) -> str | None:
+    """Return where a destination is, without user, password and parameters; None where dlt shows no address of it."""
+    shown = str(getattr(load, "destination_displayable_credentials", None) or "")
+    # BigQuery is shown as the account and the project: "loader@shop.iam.gserviceaccount.com@shop".
+    if getattr(load, "destination_type", "").endswith(".bigquery") and "://" not in shown:
+        return f"bigquery://{shown.rpartition('@')[2]}"
+    parts = urlsplit(shown)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme and (host or parts.path) else None
 
 
 def outcome_of_error(error: BaseException, *, signalled: bool = False) -> Outcome:

@@ -258,6 +258,7 @@ class Tracker:
             "tables": quiet(convert.tables_loaded)(load, self._rows) if load else (),
             "schema_changes": quiet(convert.schema_changes)(load),
             "schemas": quiet(convert.schemas)(load),
+            "location": quiet(convert.location)(load),
             "load_ids": quiet(convert.load_ids)(live.infos.values()),
             "pending_packages": pending_packages(pipeline),
             "first_run": last.first_run if last else None,

@@ -51,6 +51,7 @@ CHANNELS: MutableMapping[str, type[Channel]] = _Registry(
         "opsgenie": "opsgenie:Opsgenie",
         "alertmanager": "alertmanager:Alertmanager",
         "sentry": "sentry:Sentry",
+        "openlineage": "openlineage:OpenLineage",
         "email": "mail:Email",
         "webhook": "webhook:Webhook",
         "apprise": "apprise:Apprise",

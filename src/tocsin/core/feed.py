@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.core.expectation import Expectation
@@ -18,6 +18,8 @@ class Feed(StrEnum):
     TRACES = "traces"
     #: Each run of a pipeline whose schedule is known, when it begins and when it ends.
     CHECK_INS = "check-ins"
+    #: Each run when it begins and when it ends, with what it has written where.
+    LINEAGE = "lineage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class News:
     schedule: Schedule | None = None
     start_within: timedelta | None = None
     finish_within: timedelta | None = None
+    #: When the run was due; None where nobody expected it, or where that is not told.
+    due_at: datetime | None = None
 
 
 def news_of(feed: Feed, run: Run, expectation: Expectation | None) -> News | None:
@@ -46,18 +50,23 @@ def news_of(feed: Feed, run: Run, expectation: Expectation | None) -> News | Non
     known = expectation if expectation is not None and not expectation.schedule.learned else None
     if feed is Feed.TRACES and run.outcome is Outcome.RUNNING:
         return None
+    if feed is Feed.LINEAGE and run.told_in_parts:
+        # Whoever told us can tell others, and two servers that tell each other would never end.
+        return None
     if feed is Feed.CHECK_INS and (known is None or run.origin is Origin.BACKFILL):
         return None
     return News(
         feed=feed,
-        run=_in_short(run),
+        # Receivers of lineage keep the traceback beside the run, and get no alert.
+        run=_in_short(run, traceback=feed is Feed.LINEAGE),
         schedule=known.schedule if known else None,
         start_within=known.start_within if known else None,
         finish_within=known.finish_within if known else None,
     )
 
 
-def _in_short(run: Run) -> Run:
+def _in_short(run: Run, *, traceback: bool) -> Run:
     """Leave out what only an alert tells, because there is news of every run."""
-    cause = replace(run.cause, traceback="", raised=(), hint="") if run.cause is not None else None
+    told = run.cause.traceback if run.cause is not None and traceback else ""
+    cause = replace(run.cause, traceback=told, raised=(), hint="") if run.cause is not None else None
     return replace(run, cause=cause, progress=None, process=None, schedule=None)

@@ -247,6 +247,9 @@ class Run:
     #: Name of the destination as dlt shows it, for example "duckdb" or "postgres".
     destination: str | None = None
     dataset: str | None = None
+    #: Where the destination is, as far as dlt shows it: "postgresql://db.internal:5432/warehouse". It holds neither user
+    #: nor password nor parameters.
+    location: str | None = None
     first_run: bool = False
     #: What was loaded before was thrown away first: dlt's `refresh`.
     refreshed: bool = False

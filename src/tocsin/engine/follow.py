@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import cast
 
 from tocsin.core.codec import encode
-from tocsin.core.feed import news_of
+from tocsin.core.feed import Feed, News, news_of
 from tocsin.core.message import Message, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Notification
@@ -14,6 +15,8 @@ from tocsin.core.run import Outcome, Run
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
+#: Slots among which that of a run is looked for.
+_SLOTS = 20
 #: Namespace of the idempotency keys: the same news of a run has the same key in every process.
 _KEYS = uuid.UUID("9d6a5a3e-3c5c-5f0a-8a51-6f3c1d0e7b28")
 
@@ -29,6 +32,8 @@ def follow(engine: Engine, tx: Transaction, run: Run) -> None:
         news = news_of(configured.feed, run, expectation) if configured.feed is not None else None
         if news is None:
             continue
+        if news.feed is Feed.LINEAGE:
+            news = _with_lineage(tx, news)
         message = Message(
             title=f"{run.pipeline} {'has begun' if running else f'has ended: {run.outcome}'}",
             tone=Tone.INFO,
@@ -46,3 +51,16 @@ def follow(engine: Engine, tx: Transaction, run: Run) -> None:
                 due_at=now,
             )
         )
+
+
+def _with_lineage(tx: Transaction, news: News) -> News:
+    """Add when the run was due, and what the tables look like that it has written."""
+    run = news.run
+    slots = tx.slots(run.pipeline, run.environment, limit=_SLOTS)
+    slot = next((one for one in slots if one.logical_id in {run.logical_id, run.id}), None)
+    schemas = []
+    if written := {load.table for load in run.tables}:
+        for schema in tx.schemas_of(run.pipeline, run.environment):
+            tables = {name: columns for name, columns in (schema.tables or {}).items() if name in written}
+            schemas.append(replace(schema, tables=tables))
+    return replace(news, due_at=slot.due_at if slot is not None else None, run=replace(run, schemas=tuple(schemas)))

@@ -384,6 +384,10 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
         """Return the newest known version of a schema of a pipeline."""
         return self._read.schemas.get((pipeline, environment, name))
 
+    def schemas_of(self, pipeline: str, environment: str) -> Sequence[SchemaVersion]:
+        """Return the newest known version of each schema of a pipeline, by name."""
+        return [schema for key, schema in sorted(self._read.schemas.items()) if key[:2] == (pipeline, environment)]
+
     def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
         """Insert or replace the version of a schema that is known."""
         self._write.schemas[pipeline, environment, schema.name] = schema

@@ -373,6 +373,9 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
     def schema(self, pipeline: str, environment: str, name: str) -> SchemaVersion | None:
         """Return the newest known version of a schema of a pipeline."""
 
+    def schemas_of(self, pipeline: str, environment: str) -> Sequence[SchemaVersion]:
+        """Return the newest known version of each schema of a pipeline, by name."""
+
     def save_schema(self, pipeline: str, environment: str, schema: SchemaVersion) -> None:
         """Insert or replace the version of a schema that is known."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tocsin.capture.orchestrators import airflow, ci, cloud, dagster, dlt_job, kubernetes, prefect
+from tocsin.capture.orchestrators import airflow, ci, cloud, dagster, dlt_job, kubernetes, openlineage, prefect
 from tocsin.core.run import Context
 
 Detector = Callable[[Mapping[str, str], Mapping[str, Any]], Context | None]
@@ -27,4 +27,5 @@ DETECTORS: tuple[Detector, ...] = (
     kubernetes.detect,
     # It starts nothing, it only knows what was started: attempts and links are those of whoever did.
     dlt_job.detect,
+    openlineage.detect,
 )

@@ -97,6 +97,8 @@ def _run(event: LineageEvent, environment: str, redact: Callable[[str], str]) ->
         tables=_loads(event.outputs or ()),
         destination=_destination(event.outputs or ()),
         context=_context(event, parent, airflow, facet(job_facets, "jobType", JobType) or JobType(), redact),
+        # A pipeline of dlt inside of the task may have told the same, and better.
+        second_hand=bool(airflow.task.task_id),
         told_in_parts=True,
     )
 
@@ -128,6 +130,9 @@ def _context(
     nominal = facet(event.run.facets, "nominalTime", NominalTime)
     owned = facet(event.job.facets, "ownership", Ownership)
     name = (engine.name if engine is not None and engine.name else kind.integration).lower()
+    task = [airflow.dag.dag_id, airflow.task.task_id, airflow.dag_run.run_id]
+    if airflow.task_instance.map_index is not None:
+        task.append(str(airflow.task_instance.map_index))
     names = {
         "job": f"{event.job.namespace}/{event.job.name}",
         "job_type": kind.job_type or "",
@@ -145,6 +150,9 @@ def _context(
         owner=next((one.name for one in owned.owners if one.name != _NOBODY), "") if owned is not None else "",
         died_after=_FOR_EVER if kind.processing_type in _ENDLESS else _SILENT,
         names={key: value for key, value in names.items() if value},
+        # As a process that runs in the task names it: see `tocsin.capture.orchestrators.airflow`.
+        logical_id="/".join(task) if airflow.task.task_id else None,
+        attempt=airflow.task_instance.try_number or 1,
         versions={name: engine.version} if engine is not None and name else {},
     )
 
@@ -153,7 +161,7 @@ def _logical_id(job: LineageJob, parent: Parent | None, map_index: int | None) -
     """Return what the tries of one task in one run of its parent share; empty where there is no parent."""
     if parent is None:
         return ""
-    mapped = f"[{map_index}]" if map_index is not None and map_index >= 0 else ""
+    mapped = f"[{map_index}]" if map_index is not None else ""
     return f"{parent.run.run_id}/{pipeline_of(job)}{mapped}"
 
 

@@ -136,6 +136,12 @@ class Schema(Struct, frozen=True):
     fields: list[SchemaField]
 
 
+class AirflowDag(Struct, frozen=True):
+    """What Airflow tells of a DAG."""
+
+    dag_id: str = ""
+
+
 class AirflowDagRun(Struct, frozen=True):
     """What Airflow tells of the run of a DAG."""
 
@@ -146,6 +152,7 @@ class AirflowDagRun(Struct, frozen=True):
 class AirflowTask(Struct, frozen=True):
     """What Airflow tells of a task."""
 
+    task_id: str = ""
     retries: _WHOLE | None = None
 
 
@@ -153,13 +160,15 @@ class AirflowTaskInstance(Struct, frozen=True):
     """What Airflow tells of one try."""
 
     try_number: _WHOLE | None = None
+    #: Of a mapped task.
     map_index: int | None = None
     log_url: str | None = None
 
 
 class Airflow(Struct, rename="camel", frozen=True):
-    """AirflowRunFacet of apache-airflow-providers-openlineage."""
+    """AirflowRunFacet of apache-airflow-providers-openlineage, which the runs of tasks have."""
 
+    dag: AirflowDag = field(default_factory=AirflowDag)
     dag_run: AirflowDagRun = field(default_factory=AirflowDagRun)
     task: AirflowTask = field(default_factory=AirflowTask)
     task_instance: AirflowTaskInstance = field(default_factory=AirflowTaskInstance)
