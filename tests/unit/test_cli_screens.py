@@ -100,9 +100,9 @@ def test_code_is_never_broken() -> None:
     """A line of a traceback can be copied, however narrow the terminal is."""
     screen, file = _terminal(width=40)
 
-    screen.code("x = " + "word " * 30 + "\n")
+    screen.code("x =" + " word" * 30 + "\n")
 
-    assert file.getvalue() == "  x = " + "word " * 30 + "\n"
+    assert file.getvalue() == "  x =" + " word" * 30 + "\n"
 
 
 def test_a_wide_window_is_not_filled() -> None:

@@ -37,7 +37,6 @@ class Forwarder:
     def run(self) -> None:
         """Work until a signal asks to end."""
         watchdog = Watchdog(self.uplink.config.watchdog_url)
-        notify_systemd("READY=1")
         while not self.signals.ending:
             seen = self.uplink.spool.changed_at()
             try:

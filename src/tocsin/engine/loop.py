@@ -59,7 +59,6 @@ class Watcher:
         Raises:
             StoreError: The lock cannot be had because its directory cannot be written.
         """
-        notify_systemd("READY=1")
         if self._take_lock():
             while not self.signals.ending:
                 try:

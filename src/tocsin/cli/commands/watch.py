@@ -43,6 +43,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
     from tocsin.engine.loop import Watcher
     from tocsin.engine.opening import open_engine
     from tocsin.engine.signals import Signals
+    from tocsin.engine.systemd import notify_systemd
 
     config = workplace.find_workplace().config
     logging.getLogger("tocsin").addHandler(logging.StreamHandler())
@@ -53,6 +54,7 @@ def command(*, every: timedelta, quiet: bool) -> None:
 
     with Signals() as signals:
         say(f"watching {config.home} every {duration(every)}")
+        notify_systemd("READY=1")
         if config.server is not None:
             say(f"what is reported goes to {config.server}")
             Forwarder(uplink=open_uplink(config), signals=signals, say=say, every=every).run()
