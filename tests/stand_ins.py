@@ -75,7 +75,8 @@ def _texts(request: Request) -> Iterator[str]:
         if isinstance(value, str):
             yield value
         elif isinstance(value, dict | list):
-            found[:0] = value.values() if isinstance(value, dict) else value
+            parts = [part for name, part in value.items() if name != "type"] if isinstance(value, dict) else value
+            found[:0] = parts
 
 
 @contextmanager

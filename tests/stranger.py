@@ -10,8 +10,10 @@ A page is followed as it stands, but for this table, because its examples are of
 | `/srv/` | `srv/` in the folder of the page |
 | `host = "smtp.example.com"` | the mail server of the stand-ins |
 | `…` in `.dlt/secrets.toml` | as many letters as receivers ask for |
+| an id of eight digits in an output | that which is shown in its place, from there on |
 | `tocsin_…` | the key that was shown last |
 | `pip install` | is checked: our distribution with its extras, or dlt with its own; all are installed |
+| `tocsin demo` | nothing: it takes a minute, and has tests of its own |
 
 Of an output `...` stands for anything. Lines may be broken anywhere, and what differs each time (moments, lengths of time,
 ids of eight digits) may be any.
@@ -19,9 +21,11 @@ ids of eight digits) may be any.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -37,11 +41,12 @@ from real_postgres import POSTGRES, Postgres
 from stand_ins import StandIns
 from typed_process import wait_until
 
+_ID = re.compile(r"\b[0-9a-f]{8}\b")
 _INCIDENTAL = re.compile(
     r"\d{1,2} [a-z]{3} \d{4} \d\d:\d\d(:\d\d)?( utc)?"
     r"|\d{4}-\d\d-\d\d[ t]\d\d:\d\d(:\d\d(\.\d+)?)?(z| utc)?"
     r"|\b\d+(\.\d+)? (ms|s|min|h|d)( \d+ (s|min|h))?\b"
-    r"|\b[0-9a-f]{8}\b",
+    rf"|{_ID.pattern}",
     re.IGNORECASE,
 )
 #: Each command is a process of bash that goes on where the one before has stopped.
@@ -51,6 +56,8 @@ trap 'code=$?; { export -p; printf "cd %q\\n" "$PWD"; } > "$STRANGER/state"; exi
 set -o pipefail
 . "$STRANGER/typed"
 """
+#: Seconds after which a command counts as one that goes on for ever.
+_MOST = 120
 _PIP = f"""#!{sys.executable} -IS
 import re, sys
 known = re.compile(r"-U|--upgrade|dlt-tocsin(\\[(EXTRAS)(,(EXTRAS))*\\])?|dlt(\\[duckdb\\])?")
@@ -71,6 +78,8 @@ class Stranger:
     postgres: Postgres | None = None
     _port: int = 0
     _key: str = ""
+    #: What the page calls an alert, a run or a silence → what it is called here.
+    _ids: dict[str, str] = field(default_factory=dict)
     #: `.dlt/config.toml` as the page has it, while settings are tried that stand in no file.
     _before: str | None = None
     _going_on: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -88,7 +97,7 @@ class Stranger:
             # What goes on, or passes signals on, has to be the process that was started.
             self._program(
                 "tocsin",
-                f'#!/bin/sh\ncase "$1" in serve|watch|worker|run|mcp) exec {real} "$@";; esac\n'
+                f'#!/bin/sh\ncase "$1" in demo) exit;; serve|watch|worker|run|mcp) exec {real} "$@";; esac\n'
                 f'exec {sys.executable} -IS {warm} {self.warm} "$@"\n',
             )
 
@@ -98,6 +107,8 @@ class Stranger:
         Raises:
             AssertionError: It does not.
         """
+        if "stops" in block.said:
+            self.leave()
         if "told" in block.said:
             self._was_told(block.text)
         elif not block.executed:
@@ -109,6 +120,8 @@ class Stranger:
             self._try_settings(block.text)
         elif block.language == "console":
             self._type_all(block)
+        elif "background" in block.said:
+            self._start(block.text, "")
         elif block.language in {"bash", "setup", "sh"}:
             self._succeeds(block.text, f"set -euo pipefail\n{block.text}", int(block.said.get("fails", 0)))
         elif block.language == "python":
@@ -119,21 +132,24 @@ class Stranger:
 
     def leave(self) -> None:
         """End what still goes on."""
-        for process in self._going_on:
-            process.terminate()
-            process.wait(60)
+        while self._going_on:
+            process = self._going_on.pop()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(_MOST)
 
     def _type_all(self, block: Block) -> None:
         *first, (last, shown) = commands(block)
         for command, wanted in first:
             self._type(command, wanted, 0)
         if "background" in block.said:
-            self._start(last, shown)
+            self._start(f"exec {last}", shown)
         else:
             self._type(last, shown, int(block.said.get("fails", 0)))
 
     def _type(self, command: str, wanted: str, code: int) -> None:
         said = self._succeeds(command, command, code)
+        self._ids |= dict(zip(_ID.findall(wanted), _ID.findall(said), strict=False))
         if wanted:
             assert _like(wanted).fullmatch(_plain(said)), f"$ {command}\n{said}\n----- the page shows -----\n{wanted}"
 
@@ -147,10 +163,10 @@ class Stranger:
         """
         output = self.place / "desk/output"
         with output.open("wb") as file:
-            found = self._bash(script, file).wait(180)
+            found = self._bash(script, file).wait(_MOST)
         said = self._there(output.read_text(encoding="utf-8", errors="replace"))
         assert found == code, f"$ {shown}\n{said}\nexit code {found}, and not {code}"
-        if keys := re.findall(r"\btocsin_\w{20,}", said):
+        if keys := re.findall(r"\btocsin_[\w-]{20,}", said):
             self._key = keys[-1]
         return said
 
@@ -158,7 +174,7 @@ class Stranger:
         """Start what goes on, and wait until it has said what the page shows, or anything."""
         output = self.place / f"desk/output{len(self._going_on)}"
         with output.open("wb") as file:
-            process = self._bash(f"exec {command}", file)
+            process = self._bash(command, file)
         self._going_on.append(process)
         like = re.compile(_like(shown).pattern + ".*" if shown else ".+", re.DOTALL)
 
@@ -184,6 +200,7 @@ class Stranger:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def _environment(self, desk: Path) -> dict[str, str]:
@@ -213,6 +230,7 @@ class Stranger:
         if self.postgres:
             text = text.replace("tocsin:password@", "tocsin:secret@").replace("?sslmode=verify-full", "")
             text = text.replace("db.internal:5432", f"127.0.0.1:{self.postgres.port}").replace("db.internal", "127.0.0.1")
+        text = _ID.sub(lambda found: self._ids.get(found[0], found[0]), text)
         return text.replace("tocsin_…", self._key) if self._key else text
 
     def _there(self, text: str) -> str:

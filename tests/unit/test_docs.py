@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from documents import blocks
 from tocsin.channels.registry import CHANNELS
 from tocsin.cli.main import COMMANDS
 from tocsin.core.cause import CauseClass
@@ -71,13 +72,12 @@ def test_a_page_without_a_channel_is_told(tmp_path: Path) -> None:
 def test_set_up_fits_into_the_page(name: str) -> None:
     """What a channel writes about its set-up has headings of the third level, and TOML that can be read."""
     text = cleandoc(CHANNELS[name].setup)
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     assert re.findall(r"^##? .*", prose, re.MULTILINE) == []
-    for language, block in blocks:
-        assert language, block
-        if language == "toml":
-            tomllib.loads(block)
+    for block in blocks(text):
+        assert block.language, block
+        if block.language == "toml":
+            tomllib.loads(block.text)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
