@@ -30,6 +30,11 @@ def public_names() -> str:
         if callable(value):
             parts += _name(_Source(_path(value.__module__)), name, "tocsin")
     parts += _module("tocsin.slack")
+    for path in sorted((_SOURCES / "integrations").glob("[!_]*")):
+        module = f"tocsin.integrations.{path.stem}"
+        # What says nothing of its public names is for the others.
+        if _path(module).exists() and _Source(_path(module)).exported:
+            parts += _module(module)
     return "\n\n".join(parts)
 
 

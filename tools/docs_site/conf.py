@@ -46,6 +46,15 @@ copybutton_exclude = ".linenos, .gp, .go"
 _GROUP = re.compile(r"^### (.+)\n\n((?:- .*\n(?:  .*\n)*)+)", re.MULTILINE)
 _PAGE = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\.md\)", re.MULTILINE)
 _TITLED = re.compile(r'^( *```)(\w+) title="([^"]+)"$', re.MULTILINE)
+#: What Furo leaves out for those who hear the page, or go through it by keys.
+_SAID = {
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="This page" class="toc-drawer',
+    'role="heading">': 'role="heading" aria-level="2">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    '<th class="head"><p></p></th>': "<td></td>",
+}
 _PICTURE = re.compile(r"^(!\[[^\]]*\]\()(\S+)-light\.png\)$", re.MULTILINE)
 
 
@@ -67,8 +76,18 @@ def _toctree(*lines: str) -> str:
     return "\n".join(["\n\n```{toctree}", ":hidden:", *lines, "```"])
 
 
+def _for_everybody(app: Sphinx, failed: Exception | None) -> None:
+    """Say in the pages what Furo leaves out; a page that says it stays as it is."""
+    for page in [] if failed else Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for found, said in _SAID.items():
+            text = text.replace(found, said)
+        page.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     """Take part in the build."""
     app.connect("source-read", _for_sphinx)
+    app.connect("build-finished", _for_everybody)
     # Pygments knows no crontabs.
     app.add_lexer("cron", TextLexer)
