@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has none
@@ -17,6 +18,9 @@ from playwright.sync_api import Browser, expect
 
 from chromium import NARROW, Visit
 from committed import ROOT
+
+#: The one has a picture and lists, the other wide tables and code.
+_LOOKS: dict[str, Literal["light", "dark"]] = {"index": "light", "configuration": "dark"}
 
 pytestmark = pytest.mark.docs
 
@@ -28,8 +32,7 @@ def test_the_site_is_whole_and_stands_alone(chromium: Browser, tmp_path: Path) -
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     with _served(tmp_path) as site:
-        # The one has a picture and lists, the other wide tables and code.
-        for name, look in (("index", "light"), ("configuration", "dark")):
+        for name, look in _LOOKS.items():
             visit = Visit(chromium, site, width=NARROW, look=look)
             page = visit.go(f"/{name}.html")
             assert [fault["help"] for fault in Axe().run(page).response["violations"]] == [], name
