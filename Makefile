@@ -73,8 +73,8 @@ $(INTEGRATIONS:%=test-%): test-%: .venvs/%/.installed
 	$(<D)/bin/pytest --confcutdir tests/integrations tests/integrations/$(firstword $(subst -, ,$*))
 
 .PHONY: bench
-bench: $(READY) ## Measure: every script in bench/
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+bench: $(READY) receiver-alertmanager receiver-postgres ## Run all benchmarks and write bench/RESULTS.md; FULL=1 with the large numbers
+	@$(BIN)/python bench $(if $(FULL),--full)
 
 .PHONY: docs
 docs: $(READY) ## Write what the code knows into the documentation, and check that the rest is true

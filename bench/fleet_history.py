@@ -146,7 +146,7 @@ def _often(do: Callable[[int], None]) -> _Took:
 
 def _overview(store: HasTables) -> None:
     with store.reading() as tx:
-        found = tx.worst_first(limit=50), tx.census(), tx.count_open_alerts()
+        found = tx.worst_first(limit=50), tx.census().counts, tx.count_open_alerts()
     _check(found)
 
 

@@ -93,5 +93,5 @@ def _route(name: str, text: str) -> Route:
 
 
 if __name__ == "__main__":
-    figures = dict(measure())
-    print(json.dumps({"routes": _ROUTES, "alerts": _ALERTS, "decisions a second": figures}, indent=2))
+    for name, decided in measure():
+        print(json.dumps({"routes": _ROUTES, "alerts": _ALERTS, "decision": name, "a second": decided}), flush=True)

@@ -51,8 +51,7 @@ class CommitEach(GroupCommit):
 
 
 def main() -> None:
-    """Print events a second and times of answers, for each database and each way to commit."""
-    print(f"{'':34}{'events/s':>10}{'p50 ms':>10}{'p99 ms':>10}")
+    """Print events a second and times of answers, for each database and each way to commit, as a JSON object a line."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
         urls = {"SQLite": [f"sqlite:///{folder / f'{number}.db'}" for number in range(3)]}
@@ -63,15 +62,25 @@ def main() -> None:
         for name, (first, second, third) in urls.items():
             each = _measure(first, 1, each=True)
             single = _measure(second, 1)
-            _print(f"{name}, a commit a request", each)
-            _print(f"{name}, a commit for many", single)
-            _print(f"{name}, {BATCH} events a request", _measure(third, BATCH), BATCH)
-            print(f"{name}: a commit for many takes {len(single) / len(each):.1f} times as many")
+            _print(name, "a commit a request", each, each)
+            _print(name, "a commit for many", single, each, wanted=2_000)
+            _print(name, f"{BATCH} events a request", _measure(third, BATCH), each, batch=BATCH, wanted=10_000)
 
 
-def _print(name: str, took: Sequence[float], batch: int = 1) -> None:
+def _print(
+    store: str, how: str, took: Sequence[float], each: Sequence[float], *, batch: int = 1, wanted: int | None = None
+) -> None:
     percentiles = quantiles(took, n=100)
-    print(f"{name:34}{len(took) * batch / SECONDS:10,.0f}{percentiles[49] * 1000:10.1f}{percentiles[98] * 1000:10.1f}")
+    said = {
+        "store": store,
+        "how": how,
+        "events a second": round(len(took) * batch / SECONDS),
+        "median ms": round(percentiles[49] * 1000, 1),
+        "99th percentile ms": round(percentiles[98] * 1000, 1),
+        "times a commit a request": round(len(took) * batch / len(each), 1),
+        "wanted": f">= {wanted:,}" if wanted and store == "PostgreSQL" else "",
+    }
+    print(json.dumps(said), flush=True)
 
 
 def _measure(url: str, batch: int, *, each: bool = False) -> list[float]:

@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from receiver import Receiver
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 #: A test that needs it skips with these words.
 MISSING = "Alertmanager is not installed: type make receivers, or install Debian's package prometheus-alertmanager"
+#: A route that tells of each alert by itself, at once.
+EACH_AT_ONCE: Mapping[str, object] = {"group_by": ["..."], "group_wait": "10ms", "group_interval": "10ms"}
 _PATIENCE = 60.0
 #: Past the proxies of the machine that runs the tests.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -54,18 +56,20 @@ class RunningAlertmanager:
 
 
 @contextlib.contextmanager
-def running_alertmanager(folder: Path, sink: Receiver) -> Iterator[RunningAlertmanager]:
+def running_alertmanager(
+    folder: Path, sink: Receiver, *, route: Mapping[str, object] = EACH_AT_ONCE
+) -> Iterator[RunningAlertmanager]:
     """Run Alertmanager for the length of a `with` block.
 
     Args:
         folder: Where it keeps its configuration, its data and its log.
-        sink: Whom it tells of each alert by itself.
+        sink: Whom it tells.
+        route: How, in the words of its own configuration.
     """
     assert BINARY is not None, MISSING
     webhook = {"url": f"http://127.0.0.1:{sink.port}/", "send_resolved": True}
-    soon = {"group_by": ["..."], "group_wait": "10ms", "group_interval": "10ms"}
     config = {
-        "route": {"receiver": "sink", **soon},
+        "route": {"receiver": "sink", **route},
         "receivers": [{"name": "sink", "webhook_configs": [webhook]}],
     }
     # JSON is YAML.
