@@ -18,6 +18,7 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "tocsin":
+        library = (error.name or "tocsin").partition(".")[0]
+        if library == "tocsin":
             raise
-        raise ConfigError(f"{error.name} is not installed. Type: pip install 'dlt-tocsin[{extra}]'") from error
+        raise ConfigError(f"{library} is not installed. Type: pip install 'dlt-tocsin[{extra}]'") from error

@@ -40,6 +40,15 @@ _Issue = Annotated[
     str | None,
     Field(max_length=500, description="Where it is dealt with, for example the address of a ticket."),
 ]
+_Conditions = Annotated[
+    list[str],
+    Field(
+        min_length=1,
+        description='All of them have to hold, for example ["pipeline=orders", "severity=~\'warning|error\'"]. '
+        f"Labels: {', '.join(LABELS)}.",
+    ),
+]
+_Why = Annotated[str, Field(min_length=1, max_length=500, description="Why, for whoever wonders later.")]
 
 
 class Acting:
@@ -82,16 +91,9 @@ class Acting:
 
     def add_silence(
         self,
-        conditions: Annotated[
-            list[str],
-            Field(
-                min_length=1,
-                description="All of them have to hold, for example "
-                f'["pipeline=orders", \'severity=~"warning|error"\']. Labels: {", ".join(LABELS)}.',
-            ),
-        ],
+        conditions: _Conditions,
         until: _Until,
-        reason: Annotated[str, Field(min_length=1, max_length=500, description="Why, for whoever wonders later.")],
+        reason: _Why,
     ) -> dict[str, object]:
         """Mute all alerts that fit conditions until a moment, open ones and those to come.
 

@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 import tocsin
+from tocsin.channels.formats.literal import cut, one_line
 from tocsin.errors import TocsinError
 from tocsin.integrations.mcp.acting import Acting
 from tocsin.integrations.mcp.answer import CAUTION
@@ -20,6 +21,8 @@ _INSTRUCTIONS = """
 Tocsin watches dlt pipelines and other jobs: which of them break, run late, hang or never start, and why. Begin with
 unhealthy_pipelines; why_run_failed explains one failure, show_alert tells who knows of it. Times are in UTC.
 """
+#: Characters of an error.
+_LONGEST = 1000
 #: Clients ask a person before what loses something.
 _DESTRUCTIVE = frozenset({"resolve_alert", "add_silence"})
 
@@ -54,6 +57,7 @@ def _telling(tool: Tool) -> Tool:
         try:
             return tool(*args, **kwargs)
         except TocsinError as error:
-            raise ToolError(str(error)) from error
+            # It lists names of pipelines, which come from outside as all else does.
+            raise ToolError(cut(one_line(str(error)), _LONGEST)) from error
 
     return call
