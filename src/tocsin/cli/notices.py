@@ -14,6 +14,8 @@ from tocsin.core.run import Outcome
 from tocsin.core.words import count, duration, listing
 from tocsin.documents.channels import ChannelView, Health
 from tocsin.engine.engine import Engine
+from tocsin.engine.gone import silence_limit
+from tocsin.engine.serving import served, silence
 from tocsin.store.protocol import Transaction
 
 
@@ -86,9 +88,10 @@ def about_outbox(tx: Transaction, now: datetime) -> Iterator[str]:
 
 def about_running(config: Config, tx: Transaction, now: datetime) -> Iterator[str]:
     """Tell which runs have given no sign of life for too long."""
+    listened = served(tx)
     for run in tx.runs(outcomes={Outcome.RUNNING}, limit=1000):
-        silent = now - (run.heartbeat_at or run.started_at)
-        if silent > (config.pipeline(run.pipeline).died_after or config.died_after):
+        silent = silence(run, listened, now)
+        if silent > silence_limit(config, run):
             name = pipeline(run.pipeline, run.environment)
             yield f"{name} has given no sign of life for {duration(silent)}: tocsin tick tells whether it died"
 

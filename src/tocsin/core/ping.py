@@ -154,7 +154,7 @@ def given_up(kind: EventType, pinged: Run, known: Run | None) -> Run | None:
         return None
     if _repeats(known, pinged):
         return None
-    return replace(known, outcome=Outcome.DIED, ended_at=known.heartbeat_at or known.started_at)
+    return known.died()
 
 
 def _goes_on(known: Run, pinged: Run) -> bool:

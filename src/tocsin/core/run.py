@@ -247,8 +247,8 @@ class Run:
     #: Name of the destination as dlt shows it, for example "duckdb" or "postgres".
     destination: str | None = None
     dataset: str | None = None
-    #: Where the destination is, as far as dlt shows it: "postgresql://db.internal:5432/warehouse". It holds neither user
-    #: nor password nor parameters.
+    #: Where the destination is, as far as dlt shows it: "postgresql://db.internal:5432/warehouse". Neither user nor
+    #: password nor parameters are in it.
     location: str | None = None
     first_run: bool = False
     #: What was loaded before was thrown away first: dlt's `refresh`.
@@ -286,6 +286,15 @@ class Run:
         return self.ended_at - self.started_at if self.ended_at else None
 
     @property
+    def heard_at(self) -> datetime:
+        """When it gave its last sign of life."""
+        return self.heartbeat_at or self.started_at
+
+    def died(self, ended_by: str | None = None) -> Run:
+        """Return the run as it is once its process is gone without a word, by what if that is known."""
+        return replace(self, outcome=Outcome.DIED, ended_at=self.heard_at, ended_by=ended_by)
+
+    @property
     def origin(self) -> Origin:
         """Who started the run, as far as its orchestrator or its terminal tells."""
         kind = self.context.names.get("run_type", "")
@@ -318,7 +327,7 @@ def merge(known: Run | None, reported: Run) -> Run:
 
 def _newer(known: Run, reported: Run) -> Run:
     if known.outcome is reported.outcome is Outcome.RUNNING:
-        return max(known, reported, key=lambda run: run.heartbeat_at or run.started_at)
+        return max(known, reported, key=lambda run: run.heard_at)
     if known.outcome is Outcome.RUNNING:
         return reported
     if reported.outcome is Outcome.RUNNING or (known.outcome is not Outcome.DIED and known.ended_at is not None):

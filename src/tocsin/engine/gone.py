@@ -12,6 +12,11 @@ from tocsin.core.run import Process, Run
 _LEFT_TO_COMPANION = timedelta(seconds=15)
 
 
+def silence_limit(config: Config, run: Run) -> timedelta:
+    """Return for how long a run may give no sign of life before it is taken for dead."""
+    return config.pipeline(run.pipeline).died_after or run.context.died_after or config.died_after
+
+
 def is_ours_to_end(run: Run, *, companion_of: Process | None, config: Config, now: datetime) -> bool:
     """Whether the process of a run has certainly ended, and it is for us to tell.
 
@@ -27,6 +32,6 @@ def is_ours_to_end(run: Run, *, companion_of: Process | None, config: Config, no
     if run.process is None:
         return False
     alone = companion_of == run.process or config.handover != "spawn"
-    if not alone and now - (run.heartbeat_at or run.started_at) < _LEFT_TO_COMPANION:
+    if not alone and now - run.heard_at < _LEFT_TO_COMPANION:
         return False
     return is_gone(run.process)

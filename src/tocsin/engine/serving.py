@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.core.run import Run
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
@@ -34,6 +35,11 @@ class Served:
         if away >= _FOR_GOOD:
             return now - heard_at
         return (self.until if away > _GAP else now) - max(heard_at, self.since)
+
+
+def silence(run: Run, listened: Served | None, now: datetime) -> timedelta:
+    """Return for how long nothing was heard of a run although somebody listened; without servers that is always so."""
+    return listened.silence(run.heard_at, now) if listened is not None else now - run.heard_at
 
 
 def note_serving(engine: Engine) -> None:

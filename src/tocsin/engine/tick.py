@@ -15,12 +15,12 @@ from tocsin.engine.evaluate import evaluate_ends
 from tocsin.engine.expected import look_at_slots, settle_runs
 from tocsin.engine.follow import follow
 from tocsin.engine.freshness import freshness_due, look_at_freshness
-from tocsin.engine.gone import is_ours_to_end
+from tocsin.engine.gone import is_ours_to_end, silence_limit
 from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
 from tocsin.engine.notify import alerts_due, notify_due
-from tocsin.engine.serving import Served, served
+from tocsin.engine.serving import Served, served, silence
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
 from tocsin.store.protocol import Transaction
@@ -138,12 +138,7 @@ def _tell_died(engine: Engine, running: Sequence[Run], gone: frozenset[str], *, 
             if known is None or known.outcome is not Outcome.RUNNING or not dead(known):
                 continue
             died += 1
-            ended = replace(
-                known,
-                outcome=Outcome.DIED,
-                ended_at=known.heartbeat_at or known.started_at,
-                ended_by=engine.ended_by(known.process) if known.process else None,
-            )
+            ended = known.died(engine.ended_by(known.process) if known.process else None)
             tx.save_run(ended)
             settle_runs(engine, tx, [ended])
             follow(engine, tx, ended)
@@ -157,9 +152,7 @@ def _tell_died(engine: Engine, running: Sequence[Run], gone: frozenset[str], *, 
 def _silent(engine: Engine, run: Run, listened: Served | None, now: datetime) -> bool:
     if run.process is not None and is_alive(run.process):
         return False
-    limit = engine.config.pipeline(run.pipeline).died_after or run.context.died_after or engine.config.died_after
-    heard_at = run.heartbeat_at or run.started_at
-    return (listened.silence(heard_at, now) if listened is not None else now - heard_at) > limit
+    return silence(run, listened, now) > silence_limit(engine.config, run)
 
 
 def _gone(engine: Engine, known: Sequence[Run]) -> frozenset[str]:

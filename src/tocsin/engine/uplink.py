@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from tocsin.capture.spool import Spool, text_of
 from tocsin.config.model import Config
 from tocsin.core.event import Event, EventType
-from tocsin.core.run import Outcome, Process, Run
+from tocsin.core.run import Process, Run
 from tocsin.core.words import count
 from tocsin.engine.clock import Clock, system_clock
 from tocsin.engine.gone import is_ours_to_end
@@ -189,7 +189,7 @@ class Uplink:
             run = event.run
             if run is None or run.environment != self.config.environment:
                 continue
-            at = beats[run.id] = run.heartbeat_at or run.started_at
+            at = beats[run.id] = run.heard_at
             if at not in {run.started_at, self._told.get(run.id)}:
                 # Each has an id of its own: it is news, while the same event twice is none.
                 stamped = replace(event, id=f"{event.id}-{at:%Y%m%dT%H%M%S%f}")
@@ -226,12 +226,7 @@ class Uplink:
         return died
 
     def _report_death(self, run: Run) -> bool:
-        ended = replace(
-            run,
-            outcome=Outcome.DIED,
-            ended_at=run.heartbeat_at or run.started_at,
-            ended_by=self._ended_by(run.process) if run.process is not None else None,
-        )
+        ended = run.died(self._ended_by(run.process) if run.process is not None else None)
         event = Event(id=f"run.died-{run.id}", type=EventType.RUN_FINISHED, at=self._clock(), run=ended)
         try:
             self.spool.put(event, durable=True)

@@ -121,7 +121,7 @@ def _of_runs(facts: _Facts) -> Iterator[Rule]:
         name="signs of life",
         limit=silence,
         asks=f"one every {duration(silence)} while it runs",
-        since=(running.heartbeat_at or running.started_at) if running is not None else None,
+        since=running.heard_at if running is not None else None,
         source=facts.source("died_after", general=True),
     )
     if own.stuck_after is not None:
