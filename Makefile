@@ -83,7 +83,8 @@ docs: $(READY) ## Write what the code knows into the documentation, and check th
 
 .PHONY: site
 site: $(READY) ## Make the documentation as a site, in build/site
-	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --conf-dir tools/docs_site --doctree-dir build/doctrees docs build/site
+	@rm -rf build/site
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --conf-dir tools/docs_site -d build/doctrees -E docs build/site
 	@echo "Open build/site/index.html"
 
 .PHONY: screenshots
