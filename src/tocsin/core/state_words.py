@@ -47,6 +47,21 @@ class Standing:
         return ", ".join((self.words, *self.more))
 
 
+def in_brief(open_alerts: Sequence[Alert], last: Run | None) -> tuple[str, Tone]:
+    """Return how a pipeline is, in a few words for one row of many: "failed, 2 more".
+
+    Args:
+        open_alerts: The worst first.
+        last: Its newest run.
+    """
+    if open_alerts:
+        worst, *others = open_alerts
+        item = f" {worst.item}" if worst.item else ""
+        more = f", {len(others):,} more" if others else ""
+        return f"{kind(worst)}{item}{more}", tone_of_alert(worst)
+    return (outcome(last), tone_of_run(last)) if last is not None else ("never ran", Tone.INFO)
+
+
 def standing(runs: Sequence[Run], open_alerts: Sequence[Alert]) -> Standing:
     """Return how a pipeline is.
 

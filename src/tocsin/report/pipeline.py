@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element
 from tocsin.channels.formats.element import Content, node
 from tocsin.core.alert import Alert
 from tocsin.core.check_words import question_of
-from tocsin.core.message import Tone
 from tocsin.core.phrases import ago, kind, minute, outcome, pipeline, problem, tone_of_alert, tone_of_run, took, why
 from tocsin.core.schema_words import brief
+from tocsin.core.state_words import in_brief
 from tocsin.core.words import amount, duration
 from tocsin.report.chart import draw_chart
 from tocsin.report.check_results import answer, draw_results, tone_of_result
@@ -69,28 +69,18 @@ def _summary(facts: PipelineFacts, now: datetime) -> Element:
         ("rows", amount(last.rows) if last else "—"),
     )
     shown = marks(facts.runs, facts.slots, most=_BRIEF)
+    words, tone = in_brief(facts.open_alerts, last)
     return node(
         "summary",
         node(
             "span",
             node("span", text(pipeline(facts.pipeline, facts.environment)), class_="name"),
-            node("span", _state(facts), class_="state"),
+            node("span", signed(text(words), tone), class_="state"),
             class_="who",
         ),
         draw_strip(shown) if shown else node("span", "no run yet", class_="dim strip"),
         *(node("span", node("small", f"{name} "), value, class_="figure") for name, value in figures),
     )
-
-
-def _state(facts: PipelineFacts) -> Element:
-    """Return how the pipeline is, in a few words."""
-    if facts.open_alerts:
-        worst, others = facts.open_alerts[0], len(facts.open_alerts) - 1
-        item = f" {text(worst.item)}" if worst.item else ""
-        return signed(f"{kind(worst)}{item}" + (f", {others} more" if others else ""), tone_of_alert(worst))
-    if not facts.runs:
-        return signed("never ran", Tone.INFO)
-    return signed(outcome(facts.runs[0]), tone_of_run(facts.runs[0]))
 
 
 def _lead(facts: PipelineFacts, now: datetime) -> Element:

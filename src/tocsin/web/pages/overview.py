@@ -17,9 +17,10 @@ from tocsin.core.finding import Topic, Trait, fingerprint
 from tocsin.core.message import Tone
 from tocsin.core.outbox import HEARD, Notification
 from tocsin.core.overview import Show, Standing
-from tocsin.core.phrases import TONES, kind, outcome, pipeline, tone_of_alert, tone_of_run, took, words_of
+from tocsin.core.phrases import TONES, pipeline, took, words_of
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
+from tocsin.core.state_words import in_brief
 from tocsin.core.words import count
 from tocsin.report.facts import urgency
 from tocsin.report.strip import draw_brief
@@ -222,7 +223,7 @@ def _counts(outcomes: Mapping[Outcome, int], never: int, chosen: Chosen) -> list
 
 
 def _row(one: Standing, starts: Sequence[Start], expected: Expectation | None) -> Row:
-    words, tone = _state(one)
+    words, tone = in_brief(sorted(one.alerts, key=urgency), one.run)
     return Row(
         name=pipeline(one.pipeline, one.environment),
         url=of_pipeline(one.pipeline, one.environment),
@@ -240,13 +241,3 @@ def _row(one: Standing, starts: Sequence[Start], expected: Expectation | None) -
 def _was_due(expected: Expectation) -> datetime | None:
     """Return when a pipeline should have run last, which may be at no time yet."""
     return expected.computed_to if expected.computed_to > expected.anchor else None
-
-
-def _state(one: Standing) -> tuple[str, Tone]:
-    """Return how a pipeline is, in a few words."""
-    if one.alerts:
-        worst, *others = sorted(one.alerts, key=urgency)
-        item = f" {worst.item}" if worst.item else ""
-        more = f", {len(others):,} more" if others else ""
-        return f"{kind(worst)}{item}{more}", tone_of_alert(worst)
-    return (outcome(one.run), tone_of_run(one.run)) if one.run is not None else ("never ran", Tone.INFO)

@@ -16,8 +16,9 @@ from tocsin.config.model import Config, PipelineConfig
 from tocsin.config.settings import GENERAL
 from tocsin.core.message import Tone
 from tocsin.core.overview import Standing
-from tocsin.core.phrases import kind, outcome, pipeline, tone_of_alert, tone_of_run
+from tocsin.core.phrases import kind, pipeline, tone_of_alert
 from tocsin.core.run import Run
+from tocsin.core.state_words import in_brief
 from tocsin.core.words import count, duration
 from tocsin.engine.backtest import MONTH, Backtest, replay
 from tocsin.report.facts import urgency
@@ -146,7 +147,7 @@ def _rows(tx: Transaction, config: Config, standings: Sequence[Standing]) -> Ite
     expected = tx.expectations_of(names) if names else {}
     for one, key in zip(standings, names, strict=True):
         plan = expected.get(key)
-        words, tone = _state(one)
+        words, tone = in_brief(sorted(one.alerts, key=urgency), one.run)
         yield Row(
             name=pipeline(*key),
             url=f"/rules{query({'pipeline': key[0], 'environment': key[1]})}",
@@ -157,13 +158,6 @@ def _rows(tx: Transaction, config: Config, standings: Sequence[Standing]) -> Ite
             else "none known",
             configured=_configured(config, one.pipeline),
         )
-
-
-def _state(one: Standing) -> tuple[str, Tone]:
-    if one.alerts:
-        worst = min(one.alerts, key=urgency)
-        return f"{kind(worst)}{f' {worst.item}' if worst.item else ''}", tone_of_alert(worst)
-    return (outcome(one.run), tone_of_run(one.run)) if one.run is not None else ("never ran", Tone.INFO)
 
 
 def _configured(config: Config, name: str) -> str:
