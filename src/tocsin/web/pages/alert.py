@@ -37,7 +37,7 @@ from tocsin.web.api.seen import alert_of
 from tocsin.web.pages.acts import SnoozeFor, said
 from tocsin.web.pages.addresses import new_silence, of_alert, of_pipeline, of_run, query
 from tocsin.web.pages.frame import Frame
-from tocsin.web.pages.missing import missing
+from tocsin.web.pages.missing import BY_ITS_ID, missing
 from tocsin.web.pages.who_was_told import Entry, entries_of
 from tocsin.web.problem import Problem
 from tocsin.web.rendering import render
@@ -111,7 +111,7 @@ def alert_page(
                 "alert",
                 alert_id,
                 here="/alerts",
-                why="Its id is wrong or cut off, or it is so old that it is no longer kept.",
+                why=BY_ITS_ID,
                 near=[
                     (f"{subject(one)} {problem(one)}", of_alert(one.id))
                     for one in tx.find_alerts(alert_id[:_NEAR])

@@ -22,7 +22,7 @@ from tocsin.web.pages.addresses import of_group
 from tocsin.web.pages.alert_card import READ
 from tocsin.web.pages.alert_row import AlertRow, row_of
 from tocsin.web.pages.frame import Frame
-from tocsin.web.pages.missing import missing
+from tocsin.web.pages.missing import BY_ITS_ID, missing
 from tocsin.web.pages.who_was_told import Entry, entries_of
 from tocsin.web.problem import Problem
 from tocsin.web.rendering import render
@@ -64,7 +64,7 @@ def group_page(
                 "group",
                 group_id,
                 here="/alerts",
-                why="Its id is wrong or cut off, or it is so old that it is no longer kept.",
+                why=BY_ITS_ID,
                 near=[
                     (f"group {one.id[:8]} on {one.channel}", of_group(one.id))
                     for one in tx.find_groups(group_id[:_NEAR])

@@ -12,6 +12,8 @@ from tocsin.web.rendering import render
 
 #: Characters of what was asked for that are shown.
 _ASKED = 100
+#: Why something may not be there that has no name, but an id.
+BY_ITS_ID = "Its id is wrong or cut off, or it is so old that it is no longer kept."
 
 
 def missing(
