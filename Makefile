@@ -5,9 +5,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 READY := .venv/.installed
+ENGINE := docker
 DLT_VERSIONS := 1.4 1.12 1.20 1.31
 # Each has pins of its own in constraints/, and tests in the folder of tests/integrations/ that is named before the hyphen.
-INTEGRATIONS := airflow airflow-2 dagster prefect
+INTEGRATIONS := airflow airflow-2 dagster fastmcp prefect
 
 .PHONY: help
 help: ## Show this list
@@ -66,11 +67,25 @@ $(DLT_VERSIONS:%=test-dlt-%): test-dlt-%: .venvs/dlt-%/.installed
 	$(<D)/bin/pytest -m dlt_versions tests/integration
 
 .PHONY: test-integrations
-test-integrations: $(INTEGRATIONS:%=test-%) ## Run the tests with orchestrators, each in an environment of its own
+test-integrations: $(INTEGRATIONS:%=test-%) ## Run the tests with orchestrators and dlt's server of MCP, each in an environment of its own
 
 .PHONY: $(INTEGRATIONS:%=test-%)
 $(INTEGRATIONS:%=test-%): test-%: .venvs/%/.installed
 	$(<D)/bin/pytest --confcutdir tests/integrations tests/integrations/$(firstword $(subst -, ,$*))
+
+.PHONY: test-pythons
+test-pythons: $(READY) ## Run tests on each version of Python that is here, with the oldest dependencies, and check public types
+	$(BIN)/nox
+
+.PHONY: release-check
+release-check: $(READY) ## Build what would be released into dist/, and find out whether people can use it
+	$(BIN)/python tools/release_check.py
+
+.PHONY: image
+image: $(READY) ## Build the image of servers and workers; ENGINE=podman or buildah where there is no docker
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target wheel --directory dist
+	$(ENGINE) build --file deploy/Dockerfile --tag tocsin .
 
 .PHONY: bench
 bench: $(READY) receiver-alertmanager receiver-postgres ## Run all benchmarks and write bench/RESULTS.md; FULL=1 with the large numbers
@@ -102,7 +117,7 @@ constraints: $(READY) ## Pin what pyproject.toml asks for and is not pinned yet;
 
 .PHONY: clean
 clean: ## Remove everything that was made: environments, caches, builds
-	rm -rf .venv .venvs .receivers .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venvs .receivers .hypothesis .import_linter_cache .mypy_cache .nox .pytest_cache .ruff_cache build dist
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt tools/setup
