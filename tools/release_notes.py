@@ -23,7 +23,7 @@ def notes(version: str, changelog: str) -> str:
         ValueError: There is no such section, it has no day, or it says nothing.
     """
     number = version.removeprefix("v")
-    found = re.search(rf"^## {re.escape(number)} \((.*)\)\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {re.escape(number)} \(([^)]*)\)\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if found is None:
         raise ValueError(f"CHANGELOG.md has no section of version {number}: write ## {number} (YYYY-MM-DD)")
     day, text = found[1], found[2].strip()

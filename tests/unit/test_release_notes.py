@@ -6,9 +6,9 @@ import ast
 from pathlib import Path
 
 import pytest
+from release_notes import notes
 
 import tocsin
-from release_notes import notes
 
 CHANGELOG = """# Changelog
 
