@@ -10,7 +10,7 @@ from email.utils import formatdate
 import pytest
 
 from receiver import Connection, Receiver, Reply, answer, drip, raw, raw_then_reset, silence
-from sample_messages import FAILED
+from sample_messages import FAILED, NOTE
 from tocsin.channels.base import Channel, Outgoing
 from tocsin.channels.registry import make_channel
 from tocsin.errors import DeliveryError
@@ -169,11 +169,19 @@ CASES = {
 }
 
 
+#: What a channel takes that does not take alerts.
+_MESSAGES = {"openlineage": NOTE, "opentelemetry": NOTE}
+
+
 def make(kind: str, url: str) -> Channel:
     """Return one of the channels that speak HTTP, pointed at `url`."""
     match kind:
         case "webhook":
             return make_channel("webhook", {"url": url, "authorization": f"Bearer xoxb-{SECRET}"})
+        case "openlineage":
+            return make_channel(kind, {"url": url, "api_key": f"{SECRET}-{'x' * 30}"})
+        case "opentelemetry":
+            return make_channel(kind, {"endpoint": url, "headers": f"Authorization=Bearer {SECRET}-{'x' * 30}"})
         case "slack webhook":
             return make_channel("slack", {"webhook_url": url})
         case "teams" | "discord":
@@ -190,7 +198,7 @@ def make(kind: str, url: str) -> Channel:
 def outcome(channel: Channel, budget: float = 10) -> Accepted | Refused:
     """Send one message and return what came of it, after a look for secrets in all texts."""
     try:
-        receipt = channel.send(Outgoing(key="m1", message=FAILED, budget=budget))
+        receipt = channel.send(Outgoing(key="m1", message=_MESSAGES.get(channel.type, FAILED), budget=budget))
     except DeliveryError as refused:
         error = refused
     else:
@@ -207,7 +215,18 @@ def outcome(channel: Channel, budget: float = 10) -> Accepted | Refused:
 
 
 every_channel = pytest.mark.parametrize(
-    "kind", ["webhook", "slack webhook", "slack bot", "teams", "discord", "telegram bot", "sentry"]
+    "kind",
+    [
+        "webhook",
+        "slack webhook",
+        "slack bot",
+        "teams",
+        "discord",
+        "telegram bot",
+        "sentry",
+        "openlineage",
+        "opentelemetry",
+    ],
 )
 
 

@@ -52,6 +52,7 @@ CHANNELS: MutableMapping[str, type[Channel]] = _Registry(
         "alertmanager": "alertmanager:Alertmanager",
         "sentry": "sentry:Sentry",
         "openlineage": "openlineage:OpenLineage",
+        "opentelemetry": "opentelemetry:OpenTelemetry",
         "email": "mail:Email",
         "webhook": "webhook:Webhook",
         "apprise": "apprise:Apprise",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,8 @@ class Feed(StrEnum):
     TRACES = "traces"
     #: Each run of a pipeline whose schedule is known, when it begins and when it ends.
     CHECK_INS = "check-ins"
+    #: Each run for its figures, when it has ended, and how many alerts are open, whenever that changes.
+    METRICS = "metrics"
     #: Each run when it begins and when it ends, with what it has written where.
     LINEAGE = "lineage"
 
@@ -36,6 +39,19 @@ class News:
     due_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """What a feed of figures tells when alerts have been opened or are over."""
+
+    at: datetime
+    #: How many alerts are open, by severity; zeros too, because a receiver shows the last figure that it was told.
+    open_alerts: Mapping[str, int]
+
+
+#: Receivers of these keep the traceback beside the run.
+_WITH_TRACEBACK = frozenset({Feed.LINEAGE, Feed.TRACES})
+
+
 def news_of(feed: Feed, run: Run, expectation: Expectation | None) -> News | None:
     """Return what a feed tells now that `run` has begun or ended; None where it tells nothing.
 
@@ -48,7 +64,7 @@ def news_of(feed: Feed, run: Run, expectation: Expectation | None) -> News | Non
         expectation: What is expected of its pipeline.
     """
     known = expectation if expectation is not None and not expectation.schedule.learned else None
-    if feed is Feed.TRACES and run.outcome is Outcome.RUNNING:
+    if feed in {Feed.TRACES, Feed.METRICS} and run.outcome is Outcome.RUNNING:
         return None
     if feed is Feed.LINEAGE and run.told_in_parts:
         # Whoever told us can tell others, and two servers that tell each other would never end.
@@ -57,8 +73,7 @@ def news_of(feed: Feed, run: Run, expectation: Expectation | None) -> News | Non
         return None
     return News(
         feed=feed,
-        # Receivers of lineage keep the traceback beside the run, and get no alert.
-        run=_in_short(run, traceback=feed is Feed.LINEAGE),
+        run=_in_short(run, traceback=feed in _WITH_TRACEBACK),
         schedule=known.schedule if known else None,
         start_within=known.start_within if known else None,
         finish_within=known.finish_within if known else None,

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TEST = "a test message"
     RUN_STARTED = "a run has begun"
     RUN_ENDED = "a run has ended"
+    ALERTS_COUNTED = "the number of open alerts has changed"
 
     ALREADY_TOLD = "not told: told already, and the repeat interval has not elapsed"
     ALREADY_ACKNOWLEDGED = "not told: somebody has acknowledged it"
@@ -53,8 +54,8 @@ class Reason(StrEnum):
 
     @property
     def about_run(self) -> bool:
-        """Whether it tells of a run and not of a problem, so that only channels that follow runs hear of it."""
-        return self in {Reason.RUN_STARTED, Reason.RUN_ENDED}
+        """Whether it tells of runs, or counts, and not of a problem: only channels that follow runs hear of it."""
+        return self in {Reason.RUN_STARTED, Reason.RUN_ENDED, Reason.ALERTS_COUNTED}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from typing import cast
 
+from tocsin.core.alert import Change
 from tocsin.core.codec import encode
-from tocsin.core.feed import Feed, News, news_of
+from tocsin.core.feed import Count, Feed, News, news_of
 from tocsin.core.message import Message, Tone
 from tocsin.core.notify import Reason
 from tocsin.core.outbox import Notification
 from tocsin.core.run import Outcome, Run
+from tocsin.core.severity import Severity
+from tocsin.core.words import count
 from tocsin.engine.engine import Engine
 from tocsin.store.protocol import Transaction
 
@@ -19,6 +23,17 @@ from tocsin.store.protocol import Transaction
 _SLOTS = 20
 #: Namespace of the idempotency keys: the same news of a run has the same key in every process.
 _KEYS = uuid.UUID("9d6a5a3e-3c5c-5f0a-8a51-6f3c1d0e7b28")
+#: What changes how many alerts are open, or how bad those are.
+_COUNTED = frozenset(
+    {
+        Change.OPENED,
+        Change.REOPENED,
+        Change.KIND_CHANGED,
+        Change.REASON_CHANGED,
+        Change.WORSENED,
+        Change.RESOLVED,
+    }
+)
 
 
 def follow(engine: Engine, tx: Transaction, run: Run) -> None:
@@ -46,6 +61,30 @@ def follow(engine: Engine, tx: Transaction, run: Run) -> None:
                 id=str(uuid.uuid5(_KEYS, f"{run.id}\0{name}\0{run.outcome}")),
                 channel=name,
                 reason=Reason.RUN_STARTED if running else Reason.RUN_ENDED,
+                message=message,
+                created_at=now,
+                due_at=now,
+            )
+        )
+
+
+def follow_alerts(engine: Engine, tx: Transaction, changes: Collection[Change]) -> None:
+    """Tell the channels that count how many alerts are open, if one of these changes can have changed that."""
+    counting = [name for name, one in engine.feeds.items() if one.feed is Feed.METRICS]
+    if not counting or _COUNTED.isdisjoint(changes):
+        return
+    now = engine.clock()
+    found = dict.fromkeys((severity.value for severity in Severity), 0)
+    for (_, severity), number in tx.count_open_alerts().items():
+        found[severity.value] += number
+    data = cast("dict[str, object]", encode(Count(at=now, open_alerts=found)))
+    message = Message(title=count(sum(found.values()), "open alert"), tone=Tone.INFO, at=now, data=data)
+    for name in counting:
+        tx.add_notification(
+            Notification(
+                id=str(uuid.uuid5(_KEYS, f"{name}\0{now.isoformat()}\0{found}")),
+                channel=name,
+                reason=Reason.ALERTS_COUNTED,
                 message=message,
                 created_at=now,
                 due_at=now,

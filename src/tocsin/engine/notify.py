@@ -14,6 +14,7 @@ from tocsin.core.outbox import HEARD, Notification, Status
 from tocsin.core.silence import Silence
 from tocsin.engine.action_links import add_links
 from tocsin.engine.engine import Engine
+from tocsin.engine.follow import follow_alerts
 from tocsin.engine.groups import Holder
 from tocsin.engine.keys import key_of
 from tocsin.engine.muting import muted_by, muted_by_route
@@ -84,6 +85,7 @@ def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed], *, at_on
         rows += (row for plan in together for row in _rows(engine, tx, plan, holder, now))
     tx.add_notifications(rows)
     holder.save()
+    follow_alerts(engine, tx, {each.change for each in changed})
 
 
 def alerts_due(engine: Engine, tx: Transaction) -> bool:

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tocsin.capture.orchestrators import airflow, ci, cloud, dagster, dlt_job, kubernetes, openlineage, prefect
+from tocsin.capture.orchestrators import (
+    airflow,
+    ci,
+    cloud,
+    dagster,
+    dlt_job,
+    kubernetes,
+    openlineage,
+    prefect,
+    trace_context,
+)
 from tocsin.core.run import Context
 
 Detector = Callable[[Mapping[str, str], Mapping[str, Any]], Context | None]
@@ -28,4 +38,5 @@ DETECTORS: tuple[Detector, ...] = (
     # It starts nothing, it only knows what was started: attempts and links are those of whoever did.
     dlt_job.detect,
     openlineage.detect,
+    trace_context.detect,
 )

@@ -1,0 +1,1 @@
+"""Runs and figures as the SDK of OpenTelemetry has them, for its encoder."""
