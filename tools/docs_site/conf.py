@@ -64,7 +64,8 @@ def _for_sphinx(app: Sphinx, page: str, source: list[str]) -> None:
     text = _PICTURE.sub(r"\1\2-light.png){.only-light}\n\1\2-dark.png){.only-dark}", text)
     if page == app.config.root_doc:
         for caption, group in _GROUP.findall(text):
-            pages = (f"{title} <{name}>" for title, name in _PAGE.findall(group))
+            # The navigation knows no type but its own.
+            pages = (f"{title.replace('`', '')} <{name}>" for title, name in _PAGE.findall(group))
             text += _toctree(f":caption: {caption}", "", *pages)
     elif (Path(app.srcdir) / page).is_dir():
         # channels.md tells of the pages in channels/.
