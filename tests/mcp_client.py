@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
-from mcp.client.client import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp import Client, StdioServerParameters, stdio_client
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, TextContent, Tool
 
@@ -49,19 +48,17 @@ class Answered:
         return text.text
 
 
-def call(server: MCPServer, *calls: Call) -> list[Answered]:
-    """Call the tools of a server in this process."""
-    return anyio.run(_talk, server, calls)[1]
+def tocsin_mcp(*options: str) -> StdioServerParameters:
+    """Return how `tocsin mcp` is started in this folder."""
+    return StdioServerParameters(command=sys.executable, args=["-c", MAIN, "mcp", *options], env=dict(os.environ))
 
 
-def call_process(*calls: Call, options: Sequence[str] = ()) -> tuple[list[Tool], list[Answered]]:
-    """Start `tocsin mcp` in this folder with options, and return the tools that it has and what they answer."""
-    words = ["-c", MAIN, "mcp", *options]
-    server = StdioServerParameters(command=sys.executable, args=words, env=dict(os.environ))
-    return anyio.run(_talk, server, calls)
+def call(server: MCPServer | StdioServerParameters, *calls: Call) -> tuple[list[Tool], list[Answered]]:
+    """Return the tools of a server, in this process or one that is started, and what they answer."""
+    return anyio.run(_call, server, calls)
 
 
-async def _talk(server: MCPServer | StdioServerParameters, calls: Sequence[Call]) -> tuple[list[Tool], list[Answered]]:
+async def _call(server: MCPServer | StdioServerParameters, calls: Sequence[Call]) -> tuple[list[Tool], list[Answered]]:
     async with Client(stdio_client(server) if isinstance(server, StdioServerParameters) else server) as client:
         tools = await client.list_tools()
         return tools.tools, [Answered(result=await client.call_tool(tool, dict(given))) for tool, given in calls]

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore = [library for library in ("airflow", "dagster", "prefect") if find_spec(library) is None]
+collect_ignore = [library for library in ("airflow", "dagster", "fastmcp", "prefect") if find_spec(library) is None]

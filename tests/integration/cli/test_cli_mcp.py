@@ -11,7 +11,7 @@ import pytest
 
 from cli_project import TO_A_FILE, Project
 from made import at, cause, good_run, run
-from mcp_client import Answered, Call, call, call_process
+from mcp_client import Answered, Call, call, tocsin_mcp
 from tocsin.cli.mcp_desk import make_desk
 from tocsin.core.run import Context, Link
 from tocsin.integrations.mcp.answer import CAUTION, MOST
@@ -39,7 +39,9 @@ def test_a_model_can_only_read(fortnight: Project) -> None:
     """Without --allow-acting the tools that act are not there; those that read say so, and what their texts are."""
     fortnight.configure(TO_A_FILE)
 
-    tools, [unhealthy, acknowledged] = call_process(("unhealthy_pipelines", {}), ("acknowledge_alert", {"alert": "x"}))
+    tools, [unhealthy, acknowledged] = call(
+        tocsin_mcp(), ("unhealthy_pipelines", {}), ("acknowledge_alert", {"alert": "x"})
+    )
 
     assert {tool.name for tool in tools} == READING
     for tool in tools:
@@ -55,8 +57,9 @@ def test_a_model_can_only_read(fortnight: Project) -> None:
 
 def test_a_model_acts_where_it_is_allowed(troubled: Project) -> None:
     """An acknowledgement by MCP is told as one that was typed, and the audit trail says where it came from."""
-    tools, [done] = call_process(
-        ("acknowledge_alert", {"alert": "orders", "issue": "https://tickets.example.com/7"}), options=["--allow-acting"]
+    tools, [done] = call(
+        tocsin_mcp("--allow-acting"),
+        ("acknowledge_alert", {"alert": "orders", "issue": "https://tickets.example.com/7"}),
     )
 
     assert {tool.name for tool in tools} == READING | ACTING
@@ -247,11 +250,11 @@ def test_a_person_who_types_it_is_told_whom_it_is_for(project: Project) -> None:
 
 
 def _read(*calls: Call) -> list[Answered]:
-    return call(make_server(make_desk("ada"), acting=False), *calls)
+    return call(make_server(make_desk("ada"), acting=False), *calls)[1]
 
 
 def _act(*calls: Call) -> list[Answered]:
-    return call(make_server(make_desk("ada"), acting=True), *calls)
+    return call(make_server(make_desk("ada"), acting=True), *calls)[1]
 
 
 def _said(document: object) -> object:
