@@ -16,13 +16,13 @@ router = APIRouter(tags=["health"])
 _log = logging.getLogger("tocsin")
 
 
-@router.get("/healthz")
+@router.get("/healthz", summary="Say that the process lives")
 async def healthz() -> dict[str, str]:
     """Tell that the process lives; it asks nobody else."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", summary="Say whether events can be taken, or why not")
 def readyz(engine: OpenEngine) -> dict[str, str]:
     """Tell whether the server can take events: the store answers, and what came before is being taken in."""
     try:

@@ -10,7 +10,7 @@ from tocsin.web.server import OpenEngine
 router = APIRouter(tags=["events"])
 
 
-@router.get(CLOCK_PATH)
+@router.get(CLOCK_PATH, summary="Tell what time it is")
 async def clock(engine: OpenEngine) -> dict[str, str]:
     """Tell what time it is here, so that a sender finds out by how much its own clock is ahead."""
     return {SERVER_TIME: engine.clock().isoformat()}
