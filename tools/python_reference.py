@@ -92,8 +92,8 @@ def _module(module: str) -> Iterator[str]:
 
 
 def _home(source: _Source, name: str) -> str:
-    """Return the module that a name is imported from."""
-    for node in source.tree.body:
+    """Return the module that a name is imported from, be it for the checker of types alone."""
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names}:
             return str(node.module)
     raise LookupError(f"{name} is in __all__ and neither defined nor imported there")
