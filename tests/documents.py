@@ -5,6 +5,7 @@ A block says what it is by its language and title, and in a comment on the line 
     <!-- docs: needs PROGRAM -->            the page is skipped where there is none; `postgres` is a server of its own
     <!-- docs: fails CODE -->               the exit code of its last command, which is 0 else
     <!-- docs: background -->               its last command goes on until the end of the page
+    <!-- docs: soon -->                     its last command is typed again until it says what is shown
     <!-- docs: stops -->                    what goes on is ended before
     <!-- docs: told -->                     a receiver was told each of these lines
     <!-- docs: not executed: REASON -->     why it is not
@@ -24,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 #: What is there to be read: outputs, documents, and settings of other programs. A title makes a file of them.
 SHOWN = {"cron", "diff", "dockerfile", "html", "ini", "json", "nginx", "sql", "text", "xml", "yaml"}
-_DIRECTIVES = ("needs", "fails", "background", "stops", "told", "not executed:", "executed by")
+_DIRECTIVES = ("needs", "fails", "background", "soon", "stops", "told", "not executed:", "executed by")
 _PART = re.compile(
     r"^<!-- docs: (?P<directive>.*?) *-->$"
     r"|^(?P<indent> *)```(?P<language>[\w-]*)(?P<options>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$",

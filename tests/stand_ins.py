@@ -27,6 +27,7 @@ ANSWERS: dict[str, str | dict[str, Any]] = {
     "api.atlassian.com": {"requestId": "r"},
     "api.opsgenie.com": {"requestId": "r"},
     "api.telegram.org": {"ok": True, "result": {"message_id": 7, "chat": {"id": 7}}},
+    "collector.internal": "",
     "discord.com": {"id": "7", "channel_id": "7"},
     "events.pagerduty.com": {"status": "success", "dedup_key": "k"},
     "hc-ping.com": "OK",

@@ -29,6 +29,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ import tomlkit
 from documents import ROOT, Block, commands
 from real_postgres import POSTGRES, Postgres
 from stand_ins import StandIns
-from typed_process import wait_until
+from typed_process import PATIENCE, wait_until
 
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
 _INCIDENTAL = re.compile(
@@ -94,10 +95,10 @@ class Stranger:
         self._program("pip", _PIP.replace("EXTRAS", "|".join(extras)))
         if self.warm:
             real, warm = Path(sys.executable).with_name("tocsin"), Path(__file__).with_name("warm_tocsin.py")
-            # What goes on, or passes signals on, has to be the process that was started.
+            # What goes on, or passes signals on, has to be the process that was started; DuckDB is not made for a fork.
             self._program(
                 "tocsin",
-                f'#!/bin/sh\ncase "$1" in demo) exit;; serve|watch|worker|run|mcp) exec {real} "$@";; esac\n'
+                f'#!/bin/sh\ncase "$1" in demo) exit;; check|mcp|run|serve|watch|worker) exec {real} "$@";; esac\n'
                 f'exec {sys.executable} -IS {warm} {self.warm} "$@"\n',
             )
 
@@ -142,7 +143,9 @@ class Stranger:
         *first, (last, shown) = commands(block)
         for command, wanted in first:
             self._type(command, wanted, 0)
-        if "background" in block.said:
+        if "soon" in block.said:
+            wait_until(lambda: _like(shown).fullmatch(_plain(self._succeeds(last, last))), f"$ {last} to say {shown}")
+        elif "background" in block.said:
             self._start(f"exec {last}", shown)
         else:
             self._type(last, shown, int(block.said.get("fails", 0)))
@@ -261,9 +264,16 @@ class Stranger:
 
     def _was_told(self, text: str) -> None:
         """Find each line of a message in what was sent to receivers, whatever they take for letters in bold."""
-        told = " ".join(_words(part) for part in self.stand_ins.told())
+
+        def told() -> str:
+            return " ".join(_words(part) for part in self.stand_ins.told())
+
         for line in filter(None, map(_words, re.split(r"\n|\.\.\.", text))):
-            assert line in told, f"nobody was told {line!r}, but: {told}"
+            until = time.monotonic() + PATIENCE
+            # Receivers are spared: what comes after a first message may come a second later.
+            while line not in told():
+                assert time.monotonic() < until, f"nobody was told {line!r}, but: {told()}"
+                time.sleep(0.1)
 
     def _program(self, name: str, text: str) -> None:
         path = self.place / "desk/bin" / name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,13 @@ def layers() -> list[Layer]:
     Vaults are read as far as dlt has filled them by now: asking them would need the network.
     """
     return [layer for provider in _providers() if (layer := _layer(provider))] or [environment_layer(os.environ)]
+
+
+@quiet
+def read_anew() -> None:
+    """Let dlt read its files again, where it has read them before they were written: `dlt tocsin init`."""
+    if "dlt" in sys.modules:
+        _pluggable().reload_providers()
 
 
 def lookup(key: str, *sections: str) -> str | None:

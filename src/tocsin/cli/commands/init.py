@@ -92,9 +92,11 @@ def _write(file: SettingsFile, *, private: bool) -> None:
 
 
 def _test() -> None:
+    from tocsin.capture import providers
     from tocsin.cli.channel_test import try_channel
     from tocsin.cli.workplace import find_workplace
 
+    providers.read_anew()
     try_channel(find_workplace(), _CHANNEL)
 
 
