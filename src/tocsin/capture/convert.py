@@ -70,9 +70,11 @@ def location(load: Info | None) -> str | None:
     # BigQuery is shown as the account and the project: "loader@shop.iam.gserviceaccount.com@shop".
     if getattr(load, "destination_type", "").endswith(".bigquery") and "://" not in shown:
         return f"bigquery://{shown.rpartition('@')[2]}"
-    parts = urlsplit(shown)
+    scheme, _, rest = shown.partition("://")
+    parts = urlsplit(f"//{rest}")
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme and (host or parts.path) else None
+    # SQLAlchemy writes the driver behind a plus sign.
+    return f"{scheme.partition('+')[0]}://{host}{parts.path}" if host or parts.path else None
 
 
 def outcome_of_error(error: BaseException, *, signalled: bool = False) -> Outcome:

@@ -27,6 +27,18 @@ def test_schemas_are_known_by_pipeline_environment_and_name(store: Store) -> Non
         assert tx.schema("orders", "prod", "other") is None
 
 
+def test_all_schemas_of_a_pipeline(store: Store) -> None:
+    """They come by name, without those of others."""
+    with store.writing() as tx:
+        for name in ("shop", "crm"):
+            tx.save_schema("orders", "prod", replace(SHOP, name=name))
+        tx.save_schema("orders", "dev", SHOP)
+        tx.save_schema("stock", "prod", SHOP)
+    with store.reading() as tx:
+        assert [schema.name for schema in tx.schemas_of("orders", "prod")] == ["crm", "shop"]
+        assert tx.schemas_of("nobody", "prod") == []
+
+
 def test_the_newest_version_takes_the_place_of_the_one_before(store: Store) -> None:
     """One version of each schema is kept."""
     newer = replace(SHOP, version_hash="b2", tables={})

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tocsin.core.run import Run
 
-#: How dlt's addresses begin where the name is another one, without what follows a plus sign.
+#: How dlt's addresses begin where the name is another one.
 _SCHEMES = {"postgresql": "postgres", "mssql": "sqlserver", "synapse": "sqlserver"}
 _PORTS = {"postgres": 5432, "redshift": 5439, "mysql": 3306, "sqlserver": 1433}
 #: Those that call a database what others call a schema.
@@ -28,8 +28,7 @@ def dataset_of(run: Run, table: str) -> tuple[str, str]:
     name = ".".join(filter(None, (run.dataset, table)))
     if not parts.scheme:
         return run.destination or "unknown", name
-    kind = parts.scheme.partition("+")[0]
-    scheme, database = _SCHEMES.get(kind, kind), parts.path.strip("/")
+    scheme, database = _SCHEMES.get(parts.scheme, parts.scheme), parts.path.strip("/")
     if scheme in _WORLDWIDE:
         return scheme, f"{parts.netloc}.{name}"
     if scheme == "file":
