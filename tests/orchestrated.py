@@ -59,10 +59,10 @@ class Project:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a program, with what it starts itself in a process group of its own."""
-        out = (self.folder / "out.txt").open("ab")
-        return subprocess.Popen(
-            words, cwd=self.folder, env=self.environment, stdout=out, stderr=out, start_new_session=True
-        )
+        with (self.folder / "out.txt").open("ab") as out:
+            return subprocess.Popen(
+                words, cwd=self.folder, env=self.environment, stdout=out, stderr=out, start_new_session=True
+            )
 
     def messages(self) -> list[dict[str, Any]]:
         """Return what the channel was given, in its order."""

@@ -119,3 +119,11 @@ def test_runs_of_an_orchestrator_are_numbered() -> None:
     logical = LogicalRuns()
     ids = [logical.identify("id", name, "run", scope="dag/7", attempt=None) for name in ("orders", "orders", "lines")]
     assert ids == ["dag/7/orders/1", "dag/7/orders/2", "dag/7/lines/1"]
+
+
+def test_what_an_orchestrator_repeats_in_one_process_is_numbered_anew() -> None:
+    """The second attempt of a task repeats the runs of the first, and another task has runs of its own."""
+    logical = LogicalRuns()
+    tries = (("flow/load", 1), ("flow/load", 2), ("flow/copy", 1))
+    ids = [logical.identify("id", "orders", "run", scope=scope, scope_attempt=n, attempt=None) for scope, n in tries]
+    assert ids == ["flow/load/orders/1", "flow/load/orders/1", "flow/copy/orders/1"]

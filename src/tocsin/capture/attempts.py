@@ -67,10 +67,12 @@ class LogicalRuns:
     def __init__(self) -> None:
         """Start without any run."""
         self._last: dict[str, tuple[str, str]] = {}
-        self._ordinals: Counter[str] = Counter()
+        self._ordinals: Counter[tuple[str, str | None, int]] = Counter()
         self._calls: WeakKeyDictionary[Any, _Call] = WeakKeyDictionary()
 
-    def identify(self, run_id: str, pipeline: str, step: str, *, scope: str | None, attempt: Attempt | None) -> str:
+    def identify(
+        self, run_id: str, pipeline: str, step: str, *, scope: str | None, scope_attempt: int = 1, attempt: Attempt | None
+    ) -> str:
         """Return the logical id of a run that begins now.
 
         Args:
@@ -79,11 +81,12 @@ class LogicalRuns:
             step: The method that was called: "run", "extract", "normalize" or "load".
             scope: The orchestrator's name for what it repeats. Its runs are numbered, because the orchestrator repeats
                 all of them.
+            scope_attempt: Which attempt of that it is. Several may come in one process.
             attempt: tenacity's attempt that is under way. The first run of a pipeline in one attempt is repeated by
                 the first one in the next attempt, the second by the second.
         """
         if attempt is None:
-            logical = self._continued(pipeline, step) or self._new(run_id, pipeline, scope)
+            logical = self._continued(pipeline, step) or self._new(run_id, pipeline, scope, scope_attempt)
         else:
             call = self._calls.setdefault(attempt.call, _Call())
             position = call.begun[attempt.number, pipeline, step]
@@ -91,7 +94,7 @@ class LogicalRuns:
             logical = (
                 call.ids.get((pipeline, step, position))
                 or self._continued(pipeline, step)
-                or self._new(run_id, pipeline, scope)
+                or self._new(run_id, pipeline, scope, scope_attempt)
             )
             call.ids[pipeline, step, position] = logical
         self._last[pipeline] = step, logical
@@ -101,6 +104,7 @@ class LogicalRuns:
         last_step, logical = self._last.get(pipeline, ("", ""))
         return logical if last_step in _CONTINUES.get(step, ()) else None
 
-    def _new(self, run_id: str, pipeline: str, scope: str | None) -> str:
-        self._ordinals[pipeline] += 1
-        return f"{scope}/{pipeline}/{self._ordinals[pipeline]}" if scope else run_id
+    def _new(self, run_id: str, pipeline: str, scope: str | None, scope_attempt: int) -> str:
+        key = pipeline, scope, scope_attempt
+        self._ordinals[key] += 1
+        return f"{scope}/{pipeline}/{self._ordinals[key]}" if scope else run_id

@@ -199,7 +199,9 @@ class Tracker:
             environment=recorder().environment,
             started_at=_now(),
             logical_id=logical_id
-            or self._logical.identify(run_id, name, step, scope=context.logical_id, attempt=attempt),
+            or self._logical.identify(
+                run_id, name, step, scope=context.logical_id, scope_attempt=context.attempt, attempt=attempt
+            ),
             attempt=number,
             max_attempts=allowed,
             context=context,
