@@ -24,7 +24,7 @@ def _outside() -> dict[str, str]:
         target: str(document.relative_to(ROOT))
         for document in _DOCUMENTS
         for target in targets(document)
-        if urlsplit(target).scheme
+        if urlsplit(target).scheme and urlsplit(target).hostname != "127.0.0.1"
     }
 
 

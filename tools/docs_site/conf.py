@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 _ROOT = Path(__file__).parents[2]
@@ -19,6 +18,9 @@ project = "Tocsin"
 html_title = "Tocsin"
 root_doc = "index"
 extensions = ["myst_parser", "sphinx_copybutton"]
+
+# What Pygments cannot colour, such as crontabs and quotations over several lines, is shown in black.
+suppress_warnings = ["misc.highlighting_failure"]
 
 # The depth of headings that links can lead to.
 myst_heading_anchors = 4
@@ -90,5 +92,3 @@ def setup(app: Sphinx) -> None:
     """Take part in the build."""
     app.connect("source-read", _for_sphinx)
     app.connect("build-finished", _for_everybody)
-    # Pygments knows no crontabs.
-    app.add_lexer("cron", TextLexer)
