@@ -33,6 +33,7 @@ ANSWERS: dict[str, str | dict[str, Any]] = {
     "hc-ping.com": "OK",
     f"{'x' * 29}.environment.api.powerplatform.com": "",
     "hooks.slack.com": "ok",
+    "marquez.internal": "",
     "example.com": "",
     "ntfy.example.com": {"id": "7"},
     "o1.ingest.sentry.io": {"id": "7"},
