@@ -13,12 +13,15 @@ def needs_extra(extra: str) -> Iterator[None]:
     """Import what comes with an extra.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: It is not installed, or in a version that lacks what is needed.
     """
     try:
         yield
-    except ModuleNotFoundError as error:
-        library = (error.name or "tocsin").partition(".")[0]
+    except ImportError as error:
+        name = error.name or "tocsin"
+        library = name.partition(".")[0]
         if library == "tocsin":
             raise
-        raise ConfigError(f"{library} is not installed. Type: pip install 'dlt-tocsin[{extra}]'") from error
+        missing = name == library and isinstance(error, ModuleNotFoundError)
+        what = "is not installed" if missing else "is there in a version that does not fit"
+        raise ConfigError(f"{library} {what}. Type: pip install 'dlt-tocsin[{extra}]'") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import sys
 
 import pytest
@@ -225,26 +226,38 @@ def test_where_a_server_takes_the_reports_a_model_hears_it(monkeypatch: pytest.M
     assert notice.startswith("reports go to http://127.0.0.1:9: ask there")
 
 
-def test_without_the_extra_it_says_what_to_type(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK is not for everybody."""
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        pytest.param(None, "mcp is not installed", id="not there"),
+        pytest.param("mcp/server/__init__.py", "mcp is there in a version that does not fit", id="too old"),
+    ],
+)
+def test_without_the_extra_it_says_what_to_type(
+    project: Project, monkeypatch: pytest.MonkeyPatch, file: str | None, said: str
+) -> None:
+    """The SDK is not for everybody, and its first versions had no such server."""
     for name in list(sys.modules):
-        if name.startswith(("mcp.", "tocsin.integrations.mcp.")):
+        if name.partition(".")[0] == "mcp" or name.startswith("tocsin.integrations.mcp."):
             monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mcp", None)
+    if file is not None:
+        (project.folder / file).parent.mkdir(parents=True)
+        (project.folder / file).touch()
+    # Nothing is installed but what stands here; Tocsin and what it needs elsewhere are imported already.
+    monkeypatch.setattr(sys, "path", [str(project.folder), *(path for path in sys.path if "-packages" not in path)])
 
     ended = project.tocsin("mcp")
 
-    assert (ended.exit_code, ended.stderr) == (
-        1,
-        "Error: mcp is not installed. Type: pip install 'dlt-tocsin[mcp]'\n",
-    )
+    assert (ended.exit_code, ended.stderr) == (1, f"Error: {said}. Type: pip install 'dlt-tocsin[mcp]'\n")
 
 
 def test_a_person_who_types_it_is_told_whom_it_is_for(project: Project) -> None:
-    """It would wait in silence for a program that never comes."""
+    """It would wait in silence for a program that never comes; Ctrl-C ends it."""
     ours, theirs = pty.openpty()
     with TypedProcess("mcp", folder=project.folder, stdin=theirs) as process:
         process.complains("tocsin mcp is for programs")
+        process.signal(signal.SIGINT)
+        assert process.end() == -signal.SIGINT
     os.close(ours)
     os.close(theirs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -25,6 +26,8 @@ def command(*, allow_acting: bool, by: str) -> None:
         from tocsin.cli.mcp_desk import make_desk
         from tocsin.integrations.mcp.server import make_server
 
+    # The SDK reads stdin in a thread that Python would wait for. What acts have begun is durable, wherever it ends.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stdin.isatty():
         click.echo("tocsin mcp is for programs, which write to it: see --help. Ctrl-C ends it.", err=True)
     make_server(make_desk(by), acting=allow_acting).run("stdio")
