@@ -122,7 +122,7 @@ def stale() -> Iterator[tuple[Path, str]]:
 
 
 def _example(channel: type[Channel]) -> str:
-    needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret][:1]
+    needed = [f for f in channel.fields if f.required] or [f for f in channel.fields if f.secret or f.url][:1]
     lines = {secret: [f'{f.name} = "{f.example}"' for f in needed if f.secret == secret] for secret in (False, True)}
     head = "[tocsin.channels.ops]"
     parts = ['```toml title=".dlt/config.toml"', head, f'type = "{channel.type}"', *lines[False], "```"]

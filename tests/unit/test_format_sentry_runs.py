@@ -188,10 +188,14 @@ def test_which_runs_are_told() -> None:
     assert news_of(Feed.CHECK_INS, backfill, expectation()) is None
 
 
-def test_news_are_short_and_survive_the_outbox() -> None:
+@pytest.mark.parametrize("feed", [Feed.TRACES, Feed.CHECK_INS, Feed.METRICS])
+def test_news_are_short_and_survive_the_outbox(feed: Feed) -> None:
     """News of a run leave out what only alerts tell, and are the same after they were written down."""
-    of = run(progress=Progress(moved_at=at(0), stage=Stage.LOAD), cause=cause(traceback="long"))
-    news = news_of(Feed.TRACES, of, expectation())
+    of = run(progress=Progress(moved_at=at(0), stage=Stage.LOAD), cause=cause(hint="a hint", traceback="long"))
+    news = news_of(feed, of, expectation())
     assert news is not None
-    assert "long" not in json.dumps(encode(news))
+    assert news.run.progress is None
+    assert "a hint" not in json.dumps(encode(news))
+    # In a trace it stands at the step that failed.
+    assert ("long" in json.dumps(encode(news))) == (feed is Feed.TRACES)
     assert decode(News, json.loads(json.dumps(encode(news)))) == news

@@ -51,7 +51,65 @@ class OpenTelemetry(Channel):
         Field(name=_TRACES, help="Send each run as a trace.", default="true", choices=_SWITCH),
         Field(name=_METRICS, help="Send what is counted of runs and alerts.", default="true", choices=_SWITCH),
     )
-    setup: ClassVar[str] = ""
+    setup: ClassVar[str] = """
+        1. Install the encoder beside Tocsin, wherever messages are sent: `pip install "dlt-tocsin[otel]"`.
+        2. Write the address of a collector, or of a backend that takes OTLP over HTTP, into `.dlt/config.toml`, and
+           what it wants in headers into `.dlt/secrets.toml`:
+
+           ```toml title=".dlt/secrets.toml"
+           [tocsin.channels.ops]
+           headers = "api-key=…"
+           ```
+
+        3. Type `tocsin channel test ops`. The test is a span of the service `tocsin`.
+
+        The channel follows runs, and needs no route. Alerts that a route sends to it are not sent on; they are counted.
+        [What can be done with it](../integrations/opentelemetry.md) has a page of its own.
+
+        ### Traces
+
+        | Tocsin | OpenTelemetry |
+        | --- | --- |
+        | a run that has ended | a span with the name of the pipeline, which is the service (`service.name`) |
+        | environment, host | `deployment.environment.name`, `host.name` of the resource |
+        | extract, normalize, load | spans below it |
+        | a bad end | status `ERROR` with the reason, and `error.type` |
+        | the cause, with its traceback | an event `exception` at the step that failed, redacted where the pipeline ran |
+        | rows of a table; a load job that failed | events `tocsin.table` and `exception` at the load |
+        | destination, dataset, table | `db.system.name`, `db.namespace`, `db.collection.name` |
+        | the log | `url.full` |
+        | id, outcome, attempt, rows, load id, orchestrator | `tocsin.run.id`, `tocsin.outcome`, `tocsin.attempt`, `tocsin.rows`, `tocsin.load_id`, `tocsin.orchestrator` |
+        | `TRACEPARENT` of the process | its trace, and the parent of the run |
+        | the attempts of one logical run | one trace, where there is no `TRACEPARENT` |
+
+        ### Metrics
+
+        | metric | what it tells |
+        | --- | --- |
+        | `tocsin.runs` | counter of runs that have ended, by `tocsin.outcome` |
+        | `tocsin.run.duration` | histogram of seconds, by `tocsin.outcome` |
+        | `tocsin.rows` | counter of rows sent, by `db.collection.name`, `db.namespace` and `db.system.name` |
+        | `tocsin.alerts.open` | gauge of open alerts, by `tocsin.severity`; a point whenever it changes, of the service `tocsin` |
+
+        Counters and histogram are deltas: each run tells what it adds, as of its end. For a backend that wants totals, as
+        Prometheus does, put the processor `deltatocumulative` of the collector before it.
+
+        ### Variables
+
+        Where a setting is not there, these count, as for every exporter. They are those of the process that sends:
+        `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_EXPORTER_OTLP_COMPRESSION` (`gzip` unless it
+        is `none`), and each for one signal, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` for example, whose address is taken as it
+        stands. `OTEL_EXPORTER_OTLP_PROTOCOL` and `…_TIMEOUT` change nothing: it is protobuf over HTTP, and how long to
+        wait and when to come again are Tocsin's, as for all channels.
+
+        ### Limits
+
+        - Traces and metrics have a queue each. While the receiver is down they wait, for four days; `Retry-After` is
+          waited for. What it takes only in part is not sent again, as the protocol has it, but for once without events.
+        - A span that is sent twice has the same ids. Figures have none: where an answer gets lost, a run may count twice.
+        - A run that was taken for dead and then tells its end is told, and counted, as both.
+        - Of a run 100 tables and 100 failed jobs are told. gRPC is not spoken, and no client certificate is shown.
+    """  # noqa: E501  # rows of a table
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Take checked settings, and from the environment what they leave open."""
