@@ -14,6 +14,7 @@ from links import anchors, targets
 _DOCS = ROOT / "docs"
 _PAGES = sorted(_DOCS.rglob("*.md"))
 _DOCUMENTS = sorted(path for path in committed_files() if path.suffix == ".md")
+_HERE = {"127.0.0.1", "localhost"}
 _KNOWN_HOSTS = Path(__file__).with_name("known_hosts.txt")
 
 pytestmark = pytest.mark.docs
@@ -24,7 +25,7 @@ def _outside() -> dict[str, str]:
         target: str(document.relative_to(ROOT))
         for document in _DOCUMENTS
         for target in targets(document)
-        if urlsplit(target).scheme and urlsplit(target).hostname != "127.0.0.1"
+        if urlsplit(target).scheme and urlsplit(target).hostname not in _HERE
     }
 
 
