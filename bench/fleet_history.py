@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sized
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -25,14 +25,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from long_history import DAYS, ENVIRONMENT, NOW, HasTables, fill, name_of  # the path above leads to it
-from real_postgres import POSTGRES, running_postgres
+from long_history import DAYS, ENVIRONMENT, NOW, HasTables, fill, name_of, opened  # the path above leads to it
 from tocsin.config.model import ChannelConfig, Config, PipelineConfig
 from tocsin.core.schedule import Schedule
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import look
-from tocsin.store.postgres import PostgresStore
-from tocsin.store.sqlite import SqliteStore
 
 _DUE, _LOOKS, _ASKED = 50, 9, 40
 _GRACE = timedelta(seconds=10)
@@ -62,7 +59,7 @@ def main() -> None:
         if kind in (given.kind or _FULL):
             before: dict[str, float] = {}
             for size in sizes:
-                with tempfile.TemporaryDirectory() as folder, _opened(kind, Path(folder)) as store:
+                with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder)) as store:
                     began = time.perf_counter()
                     fill(
                         store,
@@ -80,20 +77,6 @@ def main() -> None:
                         said["fastest"] = round(took.fastest, 1)
                         print(json.dumps({"figure": name, **figures, **said, "ratio": ratio, "wanted": wanted}))
                         sys.stdout.flush()
-
-
-@contextmanager
-def _opened(kind: str, folder: Path) -> Iterator[HasTables]:
-    if kind == "sqlite":
-        with closing(SqliteStore(folder / "tocsin.db")) as file:
-            yield file
-    elif POSTGRES is None:
-        sys.exit("PostgreSQL is not installed: type make receivers")
-    else:
-        place = folder / "postgres"
-        place.mkdir()
-        with running_postgres(place) as server, closing(PostgresStore(server.database())) as store:
-            yield store
 
 
 class _Took:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -20,17 +20,15 @@ from statistics import quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from long_history import NOW, HasTables, fill  # the path above leads to it
+from long_history import NOW, fill, opened  # the path above leads to it
 from made import run
-from real_postgres import POSTGRES, running_postgres
+from real_postgres import POSTGRES
 from tocsin.config.model import Config
 from tocsin.core.retention import Retention
 from tocsin.engine.days import make_days
 from tocsin.engine.engine import Engine
 from tocsin.engine.opening import open_engine
 from tocsin.engine.prune import prune
-from tocsin.store.postgres import PostgresStore
-from tocsin.store.sqlite import SqliteStore
 
 _PIPELINES, _OLD = 1_000, 200
 
@@ -41,7 +39,7 @@ _QUIET = 3.0
 def main() -> None:
     """Print the figures as one JSON object a line."""
     for kind in ("sqlite", *(["postgres"] if POSTGRES is not None else [])):
-        with tempfile.TemporaryDirectory() as folder, _opened(kind, Path(folder)) as store:
+        with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder)) as store:
             fill(store, number=_PIPELINES, per_pipeline=_OLD + 10, every=timedelta(days=3))
             retention = Retention(events=timedelta(days=30), runs=timedelta(days=30))
             engine = open_engine(Config(home=Path(folder), retention=retention), store=store, clock=lambda: NOW)
@@ -56,21 +54,6 @@ def main() -> None:
             print(json.dumps({"figure": f"milliseconds of a write, {name}", "store": kind, **_percentiles(waits)}))
         rows = {kept.value: number for kept, number in deleted.items()}
         print(json.dumps({"figure": "seconds to delete", "store": kind, "seconds": round(took, 1), **rows}), flush=True)
-
-
-@contextmanager
-def _opened(kind: str, folder: Path) -> Iterator[HasTables]:
-    if kind == "sqlite":
-        with closing(SqliteStore(folder / "tocsin.db", patience=60)) as file:
-            yield file
-    else:
-        place = folder / "postgres"
-        place.mkdir()
-        with (
-            running_postgres(place, durable=True) as server,
-            closing(PostgresStore(server.database(), patience=60)) as store,
-        ):
-            yield store
 
 
 @contextmanager

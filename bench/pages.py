@@ -16,7 +16,6 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -27,14 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 
-from long_history import ENVIRONMENT, NOW, HasTables, fill, name_of  # the path above leads to it
-from real_postgres import POSTGRES, running_postgres
+from long_history import ENVIRONMENT, NOW, HasTables, fill, name_of, opened  # the path above leads to it
 from tocsin.config.model import Config
 from tocsin.core.expectation import Expectation
 from tocsin.core.schedule import Schedule
 from tocsin.engine.opening import open_engine
-from tocsin.store.postgres import PostgresStore
-from tocsin.store.sqlite import SqliteStore
 from tocsin.web.app import create_app
 from tocsin.web.pages.addresses import of_alert, of_pipeline, of_run, runs_of
 
@@ -67,27 +63,13 @@ def main() -> None:
     given = parser.parse_args()
     size = _FULL if given.full else _SMALL
     for kind in given.kind or ("sqlite", "postgres"):
-        with tempfile.TemporaryDirectory() as folder, _opened(kind, Path(folder)) as store:
+        with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder)) as store:
             per_pipeline = size.runs // size.pipelines
             fill(store, number=size.pipelines, per_pipeline=per_pipeline, every=timedelta(days=365) / per_pipeline)
             _expect(store, size.pipelines)
             figures = {"store": kind, "pipelines": size.pipelines, "runs": size.runs}
             for name, measured in _measure(store, Path(folder)):
                 print(json.dumps({"figure": name, **figures, **measured}), flush=True)
-
-
-@contextmanager
-def _opened(kind: str, folder: Path) -> Iterator[HasTables]:
-    if kind == "sqlite":
-        with closing(SqliteStore(folder / "tocsin.db")) as file:
-            yield file
-    elif POSTGRES is None:
-        sys.exit("PostgreSQL is not installed: type make receivers")
-    else:
-        place = folder / "postgres"
-        place.mkdir()
-        with running_postgres(place) as server, closing(PostgresStore(server.database())) as store:
-            yield store
 
 
 def _expect(store: HasTables, pipelines: int) -> None:

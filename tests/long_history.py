@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table
 
 from made import alert, cause
+from real_postgres import MISSING, POSTGRES, running_postgres
 from tocsin.core.alert import State
 from tocsin.core.daily import Day
 from tocsin.core.freshness import Freshness
@@ -44,6 +47,20 @@ HasTables: TypeAlias = SqliteStore | PostgresStore
 def name_of(number: int) -> str:
     """Return the name of a pipeline."""
     return f"pipeline{number:06}"
+
+
+@contextmanager
+def opened(kind: str, folder: Path) -> Iterator[HasTables]:
+    """Yield an empty store of a kind, "sqlite" or "postgres"; the program ends where there is none."""
+    if kind == "sqlite":
+        with closing(SqliteStore(folder / "tocsin.db")) as file:
+            yield file
+    elif POSTGRES is None:
+        sys.exit(MISSING)
+    else:
+        (folder / "postgres").mkdir()
+        with running_postgres(folder / "postgres") as server, closing(PostgresStore(server.database())) as store:
+            yield store
 
 
 def fill(store: HasTables, *, number: int, per_pipeline: int, now: datetime = NOW, every: timedelta) -> None:
