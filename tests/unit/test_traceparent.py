@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 from tocsin.capture.context import detect
 from tocsin.core.traceparent import Traceparent, read_traceparent
@@ -49,3 +52,13 @@ def test_the_variable_of_the_process_is_kept() -> None:
     found = detect(job | {"TRACEPARENT": f"00-{TRACE}-{SPAN}-01"}, {})
     assert found.names["traceparent"] == f"00-{TRACE}-{SPAN}-01"
     assert found.orchestrator == detect(job, {}).orchestrator
+
+
+def test_the_open_span_goes_before_the_variable() -> None:
+    """What runs in a span of this process is a part of it; without one the variable counts, as without the library."""
+    outer = {"TRACEPARENT": f"00-{TRACE}-{SPAN}-01"}
+    with TracerProvider().get_tracer("test").start_as_current_span("inside") as span:
+        here = span.get_span_context()
+        found = detect(outer, sys.modules).names["traceparent"]
+    assert read_traceparent(found) == Traceparent(f"{here.trace_id:032x}", f"{here.span_id:016x}")
+    assert detect(outer, sys.modules).names["traceparent"] == outer["TRACEPARENT"]

@@ -79,8 +79,8 @@ class OpenTelemetry(Channel):
         | destination, dataset, table | `db.system.name`, `db.namespace`, `db.collection.name` |
         | the log | `url.full` |
         | id, outcome, attempt, rows, load id, orchestrator | `tocsin.run.id`, `tocsin.outcome`, `tocsin.attempt`, `tocsin.rows`, `tocsin.load_id`, `tocsin.orchestrator` |
-        | `TRACEPARENT` of the process | its trace, and the parent of the run |
-        | the attempts of one logical run | one trace, where there is no `TRACEPARENT` |
+        | the span that is open where the run begins, or else `TRACEPARENT` | its trace, and the parent of the run |
+        | the attempts of one logical run | one trace, where there is neither |
 
         ### Metrics
 
