@@ -165,13 +165,14 @@ def _store(engine: Engine) -> Sign:
 
 
 def _work(engine: Engine, tx: Transaction) -> Iterator[Sign]:
-    """Look at what waits in the spool and the outbox, at channels, at runs and at who watches them."""
+    """Look at what waits in the spool, the inbox and the outbox, at channels, at runs and at who watches them."""
     now = engine.clock()
     watch = find_watch(engine, tx)
     channels = channel_views(engine, tx)
     broken = {view.name for view in channels if not view.works}
     found = {
         "spool": [*notices.about_spool(engine)],
+        "inbox": [*notices.about_inbox(tx)],
         "runs": [*notices.about_running(engine.config, tx, now)],
         "watch": [] if watch.well else [watch.text],
         "channels": [*notices.about_channels(channels)],
@@ -179,6 +180,7 @@ def _work(engine: Engine, tx: Transaction) -> Iterator[Sign]:
     }
     well = {
         "spool": "no event waits",
+        "inbox": "every event that came could be used",
         "runs": "every run that goes on gives signs of life",
         "watch": watch.text,
         "channels": f"{count(len(channels), 'channel')}: {', '.join(f'{v.name} ({v.state})' for v in channels)}",

@@ -18,6 +18,9 @@ from tocsin.engine.gone import silence_limit
 from tocsin.engine.serving import served, silence
 from tocsin.store.protocol import Transaction
 
+#: More than anybody reads.
+_MOST_REFUSED = 1000
+
 
 def about_all(engine: Engine, tx: Transaction, channels: Sequence[ChannelView]) -> Iterator[str]:
     """Tell all of it."""
@@ -28,6 +31,7 @@ def about_all(engine: Engine, tx: Transaction, channels: Sequence[ChannelView]) 
         yield from about_server(engine.config)
         return
     now = engine.clock()
+    yield from about_inbox(tx)
     yield from about_channels(channels)
     yield from about_outbox(tx, now)
     yield from about_running(engine.config, tx, now)
@@ -53,6 +57,13 @@ def about_spool(engine: Engine) -> Iterator[str]:
     if rejected := engine.spool.set_aside():
         names = listing([path.name for path in rejected], most=3)
         yield f"{count(len(rejected), 'file')} in {engine.spool.rejected} cannot be read as events: {names}"
+
+
+def about_inbox(tx: Transaction) -> Iterator[str]:
+    """Tell what was sent to a server and could not be used."""
+    if refused := tx.refused(limit=_MOST_REFUSED):
+        event_id, why = refused[0]
+        yield f"{count(len(refused), 'event')} that a server was sent cannot be used; the latest is {event_id}: {why}"
 
 
 def about_server(config: Config) -> Iterator[str]:

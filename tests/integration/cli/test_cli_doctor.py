@@ -16,6 +16,7 @@ from cli_project import TO_A_FILE, Project
 from made import at, run
 from tocsin.cli import examination
 from tocsin.core.expectation import Expectation
+from tocsin.core.inbox import Received
 from tocsin.core.run import Outcome
 from tocsin.core.schedule import parse_schedule
 from tocsin.engine.lock import watcher_lock
@@ -43,8 +44,8 @@ def test_a_healthy_installation_is_ok_in_every_part(project: Project) -> None:
     assert said[0].startswith("Tocsin 0.1.0 on Python 3.")
     assert [line.split()[:2] for line in said[1:-1]] == [
         ["PART", "STATE"],
-        *([part, "ok"] for part in ("dlt", "home", "handover", "configuration", "store", "spool", "runs", "watch")),
-        *([part, "ok"] for part in ("channels", "outbox")),
+        *([part, "ok"] for part in ("dlt", "home", "handover", "configuration", "store", "spool", "inbox")),
+        *([part, "ok"] for part in ("runs", "watch", "channels", "outbox")),
     ]
     assert said[-1] == "Nothing is broken"
 
@@ -92,6 +93,12 @@ def _an_event_is_broken(project: Project) -> None:
 
 def _an_event_waits(project: Project) -> None:
     project.report(run())
+
+
+def _a_server_was_sent_what_is_no_run(project: Project) -> None:
+    with project.writing() as tx:
+        tx.receive([Received(event_id="e1", text="{}", at=at(0))])
+        tx.refuse_received(tx.received(1)[0].number, "KeyError: 'run'")
 
 
 def _a_run_is_silent(project: Project) -> None:
@@ -150,6 +157,12 @@ def _no_companion(project: Project) -> None:
         (_there_is_no_channel, "channels", "warning", "no channel is configured, so nobody is told: tocsin init"),
         (_an_event_is_broken, "spool", "warning", "cannot be read as events: x.json"),
         (_an_event_waits, "spool", "warning", "1 event waits to be taken in: tocsin tick"),
+        (
+            _a_server_was_sent_what_is_no_run,
+            "inbox",
+            "warning",
+            "1 event that a server was sent cannot be used; the latest",
+        ),
         (_a_run_is_silent, "runs", "warning", "orders has given no sign of life for 10 min: tocsin tick tells"),
         (
             _nobody_looks,
