@@ -28,6 +28,8 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_inline"]
 
 html_theme = "furo"
+# Furo's own for the dark underlines names of modules.
+pygments_dark_style = "a11y-high-contrast-dark"
 html_favicon = str(_ROOT / "src/tocsin/web/static/favicon-good.svg")
 html_static_path = ["static"]
 html_css_files = ["site.css"]
