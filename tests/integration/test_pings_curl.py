@@ -100,6 +100,7 @@ def test_what_is_long_or_no_text_is_taken_too(machine: Machine) -> None:
     machine.sh(f"(yes | head -c 3000000; printf '\\0 \\377 the end') | {_CRON} --data-binary @- $PING/long/fail")
     run = machine.newest("long", Outcome.FAILED)
     assert len(run.context.log_tail) <= 8000
+    assert run.context.log_tail.startswith("[2,992,072 characters left out]\ny\n")
     assert run.context.log_tail.endswith("y\n\ufffd \ufffd the end")
     much = machine.sh("head -c 5000000 /dev/zero | curl -sS -w ' %{http_code}' --data-binary @- $PING/long/fail")
     assert "The body has 5,000,000 bytes; the most is 4,194,304" in much.stdout

@@ -12,7 +12,7 @@ from tocsin.core.access import ApiKey, Scope
 from tocsin.core.codec import encode
 from tocsin.core.event import Event
 from tocsin.core.inbox import Received
-from tocsin.core.ping import Address, event_type, pinged_run, read_address, read_rid
+from tocsin.core.ping import LONGEST_OUTPUT, Address, event_type, pinged_run, read_address, read_rid
 from tocsin.core.redact import Redactor
 from tocsin.errors import StoreError
 from tocsin.web.access.access import access_of, origin_of
@@ -22,6 +22,9 @@ from tocsin.web.server import server_of
 
 PATH = "/ping/{path:path}"
 METHODS = ("GET", "HEAD", "POST")
+#: Characters of an output in which secrets are looked for, which takes a millisecond for each thousand. It is more than
+#: is kept, so that the half of a secret with which they may begin is not among those.
+_LOOKED_AT = 2 * LONGEST_OUTPUT
 _redact = Redactor()
 
 
@@ -82,7 +85,14 @@ async def _key(request: Request, address: Address) -> ApiKey:
 
 def _read(output: bytes) -> str:
     """Return the end of an output without secrets; what is no text, and no database takes, becomes a mark."""
-    return _redact(output.decode(errors="replace").replace("\0", "\ufffd"))
+    text = output.decode(errors="replace").replace("\0", "\ufffd")
+    clean = _redact(text[-_LOOKED_AT:])
+    if len(text) <= _LOOKED_AT:
+        return clean
+    # 60 characters are enough for the sentence about the rest.
+    kept = clean[-(LONGEST_OUTPUT - 60) :]
+    kept = kept[kept.find("\n") + 1 :]
+    return f"[{len(text) - len(kept):,} characters left out]\n{kept}"
 
 
 def _answer(problem: Problem) -> Response:
