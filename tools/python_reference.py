@@ -29,7 +29,7 @@ def public_names() -> str:
         value = getattr(tocsin, name)
         if callable(value):
             parts += _name(_Source(_path(value.__module__)), name, "tocsin")
-    parts += _module("tocsin.slack")
+    parts += [*_module("tocsin.slack"), *_module("tocsin.testing")]
     for path in sorted((_SOURCES / "integrations").glob("[!_]*")):
         module = f"tocsin.integrations.{path.stem}"
         # What says nothing of its public names is for the others.

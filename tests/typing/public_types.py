@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
+from pathlib import Path
 from typing import assert_type
 
 import tocsin
+from tocsin.core.run import Run
 from tocsin.slack import message_slack, on_finish_slack
+from tocsin.testing import FakeClock, RecordingChannel, Rehearsal, make_run
 
 assert_type(tocsin.__version__, str)
 
@@ -69,6 +72,16 @@ async def used() -> None:
     tocsin.check("SELECT 1", pipeline="orders", name="one")
     message_slack("hello", hook="https://hooks.example.com")
     tocsin.slack.message_slack("hello")
+
+
+def rehearsed(home: Path) -> None:
+    """Test settings."""
+    rehearsal = Rehearsal("[tocsin]", home=home)
+    assert_type(make_run("orders", outcome="failed", rows={"orders": 1}), Run)
+    rehearsal.report(make_run("orders"))
+    assert_type(rehearsal.heard(), dict[str, list[str]])
+    assert_type(rehearsal.channels, dict[str, RecordingChannel])
+    assert_type(rehearsal.clock, FakeClock)
 
 
 def misused() -> None:
