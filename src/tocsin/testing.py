@@ -91,7 +91,7 @@ def make_run(
 
     Args:
         pipeline: The name of the pipeline.
-        outcome: How it ended: "succeeded", "failed", "partially_loaded", "died"…
+        outcome: How it ended: "succeeded", "failed", "partial", "died"…
         ended_at: When it ended, an aware moment.
         lasted: For how long it went on.
         rows: What it sent to each table.
