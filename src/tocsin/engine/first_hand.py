@@ -23,7 +23,8 @@ def known_first_hand(tx: Transaction, run: Run) -> bool:
     telling = [one for one in near if one.id != run.id and one.outcome in _TELLS]
     if run.parts:
         # Nobody has counted their attempts, and an alert that one of them has opened is open.
-        return {*run.parts} <= {one.context.logical_id for one in telling}
+        known = [f"{one.context.logical_id}/" for one in telling]
+        return all(any(each.startswith(f"{part}/") for each in known) for part in run.parts)
     here = run.context.logical_id, run.context.attempt
     first_hand = {(one.context.logical_id, one.context.attempt) for one in telling if not one.second_hand}
     return run.context.logical_id is not None and here in first_hand

@@ -55,8 +55,8 @@ def describe(context: Any) -> Context:  # noqa: ANN401  # see _current_context
         orchestrator="airflow",
         links=web_link("Airflow log", task.log_url),
         owner=_owner(task),
-        names=names | names_of_run(context),
-        task=f"{task.task_id}{number} of Airflow DAG {task.dag_id}, {when(context)}try {attempt} of {attempts}",
+        names=names | _names_of_run(context),
+        task=f"{task.task_id}{number} of Airflow DAG {task.dag_id}, {_when(context, task.run_id)}try {attempt} of {attempts}",
         logical_id="/".join(names.values()),
         attempt=attempt,
         max_attempts=attempts,
@@ -66,22 +66,38 @@ def describe(context: Any) -> Context:  # noqa: ANN401  # see _current_context
     )
 
 
+def describe_dag(context: Any) -> Context:  # noqa: ANN401  # see _current_context
+    """Describe the run of a DAG, as the context says that Airflow gives to the callbacks of DAGs."""
+    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+    log = str(getattr(context.get("ti"), "log_url", ""))
+    # Airflow 2 has no address of a run that is not one of a task.
+    page, of_task, _ = log.partition("/tasks/")
+    return Context(
+        orchestrator="airflow",
+        links=web_link("Airflow log", log) + web_link("Airflow run", of_task and page),
+        names={"dag_id": dag_id, "run_id": run_id} | _names_of_run(context),
+        task=f"Airflow DAG {dag_id}, {_when(context, run_id)}".removesuffix(", "),
+        logical_id=f"{dag_id}/{run_id}",
+        schedule=_schedule(context),
+    )
+
+
 def job_name(names: Mapping[str, str]) -> str:
     """Return the name of a task among all jobs: "shop.publish", and "shop.publish[3]" where it is mapped."""
     number = f"[{names['map_index']}]" if "map_index" in names else ""
     return f"{names['dag_id']}.{names['task_id']}{number}"
 
 
-def names_of_run(context: Any) -> dict[str, str]:  # noqa: ANN401  # see _current_context
+def _names_of_run(context: Any) -> dict[str, str]:  # noqa: ANN401  # see _current_context
     """Return what kind of run of the DAG it is, and for which date."""
     date = _logical_date(context)
     return _run_type(context) | ({"logical_date": date.isoformat()} if date else {})
 
 
-def when(context: Any) -> str:  # noqa: ANN401  # see _current_context
+def _when(context: Any, run_id: object) -> str:  # noqa: ANN401  # see _current_context
     """Return "logical date 23 Nov 2026 06:00:00 UTC, scheduled, ", with what is known of that."""
     date = _logical_date(context)
-    said = [f"logical date {moment(date)}" if date else "", *_run_type(context).values()]
+    said = [f"logical date {moment(date)}" if date else f"run {run_id}", *_run_type(context).values()]
     return "".join(f"{part}, " for part in said if part)
 
 

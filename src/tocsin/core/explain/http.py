@@ -45,6 +45,8 @@ _PEER = re.compile(
     re.VERBOSE,
 )
 _QUERY = re.compile(r"\?[^\s'\"<>)?=]*=[^\s'\"<>)]*")
+#: What Airflow's own API would answer stands in the class of each of its exceptions, and nobody has been asked.
+_ASKED_NOBODY = "airflow."
 _USER_INFO = re.compile(r"(?<=://)[^\s/@'\"]+@")
 
 
@@ -60,6 +62,8 @@ class Answer:
 def answer_in(errors: Iterable[BaseException]) -> Answer | None:
     """Return the first HTTP answer of 300 and more that an exception carries."""
     for error in errors:
+        if any(base.__module__.startswith(_ASKED_NOBODY) for base in type(error).__mro__):
+            continue
         status = next((s for path in _STATUS if (s := _status(read(error, *path)))), None)
         if status:
             return Answer(status=_amazon(error) or status, retry_after=_retry_after(error))
