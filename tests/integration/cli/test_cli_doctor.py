@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import tocsin
 from cli_project import TO_A_FILE, Project
 from made import at, run
 from tocsin.cli import examination
@@ -41,7 +42,7 @@ def test_a_healthy_installation_is_ok_in_every_part(project: Project) -> None:
 
     said = project.says("doctor").splitlines()
 
-    assert said[0].startswith("Tocsin 0.1.0 on Python 3.")
+    assert said[0].startswith(f"Tocsin {tocsin.__version__} on Python 3.")
     assert [line.split()[:2] for line in said[1:-1]] == [
         ["PART", "STATE"],
         *([part, "ok"] for part in ("dlt", "home", "handover", "configuration", "store", "spool", "inbox")),
