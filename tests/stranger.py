@@ -91,7 +91,9 @@ class Stranger:
             (self.place / folder).mkdir(parents=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
         self._program("pip", _PIP.replace("EXTRAS", "|".join(extras)))
         if self.warm:
             real, warm = Path(sys.executable).with_name("tocsin"), Path(__file__).with_name("warm_tocsin.py")
@@ -232,7 +234,9 @@ class Stranger:
         text = text.replace('host = "smtp.example.com"', mail)
         if self.postgres:
             text = text.replace("tocsin:password@", "tocsin:secret@").replace("?sslmode=verify-full", "")
-            text = text.replace("db.internal:5432", f"127.0.0.1:{self.postgres.port}").replace("db.internal", "127.0.0.1")
+            text = text.replace("db.internal:5432", f"127.0.0.1:{self.postgres.port}").replace(
+                "db.internal", "127.0.0.1"
+            )
         text = _ID.sub(lambda found: self._ids.get(found[0], found[0]), text)
         return text.replace("tocsin_…", self._key) if self._key else text
 
@@ -245,7 +249,9 @@ class Stranger:
         path = self.place / "page" / title
         path.parent.mkdir(parents=True, exist_ok=True)
         self._end_of_trial()
-        path.write_text(_merged(path.read_text(encoding="utf-8"), text) if path.suffix == ".toml" and path.exists() else text)
+        path.write_text(
+            _merged(path.read_text(encoding="utf-8"), text) if path.suffix == ".toml" and path.exists() else text
+        )
 
     def _try_settings(self, text: str) -> None:
         """Put settings of no file into dlt's, in place of those that were tried before, and see that they are good."""
@@ -314,5 +320,3 @@ def _like(shown: str) -> re.Pattern[str]:
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+|~", _plain(text)))
-
-
