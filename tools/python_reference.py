@@ -112,9 +112,20 @@ def _name(source: _Source, name: str, module: str, *, level: int = 2) -> Iterato
         made = _method(node, "__init__")
         if made is not None:
             yield from list(_docstring(made))[1:]
+        methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")]
+        if methods:
+            yield "**Methods**"
+            yield "\n".join(map(_method_line, methods))
     for kind in re.findall(r"Unpack\[(\w+)\]", ast.unparse(node)):
         yield f"**{kind}**"
         yield "\n".join(_fields(source, kind))
+
+
+def _method_line(method: ast.FunctionDef) -> str:
+    is_property = any(ast.unparse(each) == "property" for each in method.decorator_list)
+    arguments = "" if is_property else f"({', '.join([*_arguments(method.args)][1:])})"
+    returns = f" -> {ast.unparse(method.returns)}" if method.returns else ""
+    return f"- `{method.name}{arguments}{returns}`: " + next(_docstring(method)).replace("\n\n", " ")
 
 
 def _signature(node: _Named, path: str) -> str:
