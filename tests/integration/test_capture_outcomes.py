@@ -105,6 +105,7 @@ def test_good_run_tells_rows_steps_and_destination(ended: Ended) -> None:
     assert (started.id, started.outcome, started.stage) == (run.id, Outcome.RUNNING, Stage.SYNC)
     assert (run.outcome, run.stage, run.cause) == (Outcome.SUCCEEDED, Stage.LOAD, None)
     assert (run.destination, run.dataset, run.first_run) == ("duckdb", "data", True)
+    assert (run.location or "").startswith("duckdb:///")
     assert TableLoad(table="orders", rows=1) in run.tables
     assert run.rows == 1
     assert [step.stage for step in run.steps] == [Stage.SYNC, Stage.EXTRACT, Stage.NORMALIZE, Stage.LOAD]

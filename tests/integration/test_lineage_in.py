@@ -15,7 +15,7 @@ from openlineage.client.facet_v2 import RunFacet
 from openlineage.client.transport.http import HttpConfig, HttpTransport
 
 from desk import Desk
-from lineage_events import DAG_RUN, FIRST_TRY, SECOND_TRY, airflow, body, event, failed, output
+from lineage_events import DAG_RUN, FIRST_TRY, SECOND_TRY, airflow, body, event, failed, inside, output
 from made import run
 from served import serving
 from served_here import ServedHere, served_here
@@ -236,3 +236,23 @@ def test_a_producer_and_a_server_process(tmp_path: Path) -> None:
         wait_until(lambda: told.exists() and "prod/orders.load failed" in told.read_text(), "the alert")
         with served.engine.store.reading() as tx:
             assert tx.run(FIRST_TRY) is not None
+
+
+def test_a_schedule_is_learned_of_the_outer_run_alone(server: ServedHere, desk: Desk) -> None:
+    """A DAG that does not start is one problem, and not one for each of its tasks; a task without a DAG is expected."""
+    day, unknown = 60 * 24, "0192fa5e-0000-7000-8000-00000000ffff"
+    for n in range(9):
+        outer, inner, alone = (f"0192fa5e-0000-7000-8000-0000000000{n}{kind}" for kind in range(3))
+        emit(
+            server,
+            desk,
+            event(RunState.START, n * day, job="orders", run_id=outer),
+            event(RunState.START, n * day + 1, run_id=inner, facets=inside(outer, "orders")),
+            event(RunState.COMPLETE, n * day + 2, run_id=inner, facets=inside(outer, "orders")),
+            event(RunState.COMPLETE, n * day + 3, job="orders", run_id=outer),
+            event(RunState.START, n * day, job="stock", run_id=alone, facets=inside(unknown, "nobody")),
+            event(RunState.COMPLETE, n * day + 1, job="stock", run_id=alone, facets=inside(unknown, "nobody")),
+        )
+    with desk.store.reading() as tx:
+        expected = {one.pipeline for one in tx.expectations("default", limit=10)}
+    assert expected == {"prod/orders", "prod/stock"}
