@@ -240,9 +240,9 @@ def test_a_producer_and_a_server_process(tmp_path: Path) -> None:
 
 def test_a_schedule_is_learned_of_the_outer_run_alone(server: ServedHere, desk: Desk) -> None:
     """A DAG that does not start is one problem, and not one for each of its tasks; a task without a DAG is expected."""
-    day, unknown = 60 * 24, "0192fa5e-0000-7000-8000-00000000ffff"
+    day = 60 * 24
     for n in range(9):
-        outer, inner, alone = (f"0192fa5e-0000-7000-8000-0000000000{n}{kind}" for kind in range(3))
+        outer, inner, alone, unknown = (f"0192fa5e-0000-7000-8000-0000000000{n}{kind}" for kind in range(4))
         emit(
             server,
             desk,
