@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from documents import ROOT, blocks
+
 #: For everything that happens soon: these programs take long to start, and machines are busy.
 PATIENCE = 180
 _SETTINGS = """
@@ -82,6 +84,27 @@ class Project:
         until(lambda: [one for one in self.messages() if one["title"].startswith(title)], self.titles)
         [found] = [one for one in self.messages() if one["title"].startswith(title)]
         return found
+
+
+class Page:
+    """A page of the documentation, as far as it shows programs of an orchestrator."""
+
+    def __init__(self, name: str) -> None:
+        """Read the page with this name."""
+        self._blocks = list(blocks((ROOT / "docs" / "integrations" / name).read_text(encoding="utf-8")))
+
+    def followed(self, project: Project) -> list[subprocess.CompletedProcess[str]]:
+        """Write the files of the page, type its commands, and return how they ended."""
+        for block in self._blocks:
+            if block.title and block.language in {"python", "toml"}:
+                (project.folder / block.title).write_text(block.text)
+        typed = [block.text for block in self._blocks if block.language == "console"]
+        return [project.run(*line.removeprefix("$ ").split()) for text in typed for line in text.splitlines()]
+
+    def shown(self) -> list[str]:
+        """Return the lines of the message that the page shows, but for those with times and names made by chance."""
+        [message] = [block.text for block in self._blocks if block.language == "text"]
+        return [line for line in message.splitlines() if line.startswith(("✕", "What", "Why", "Impact", "Next"))]
 
 
 def until(true: Callable[[], object], seen: Callable[[], Sequence[object]] = tuple) -> None:

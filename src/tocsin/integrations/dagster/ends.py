@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,6 @@ from dagster._core.definitions.dependency import NodeHandle
 
 from tocsin.capture.orchestrators.dagster import dlt_pipeline, waiting_for
 from tocsin.capture.recorder import recorder
-from tocsin.core.exit_code import signal_name
 from tocsin.core.explain.told import explain_told
 from tocsin.core.run import Outcome, Run
 from tocsin.integrations.dagster.error import cause_of, told_by_plugin
@@ -22,8 +21,9 @@ from tocsin.integrations.dagster.told import End, Teller
 
 _BEGINS = {DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED}
 _ENDS = {DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE, DagsterEventType.STEP_SKIPPED}
-_READ = {*_BEGINS, *_ENDS, DagsterEventType.HOOK_COMPLETED}
-_EXIT_CODE = re.compile(r"exited with code (-?\d+)")
+_READ = {*_BEGINS, *_ENDS, DagsterEventType.HOOK_COMPLETED, DagsterEventType.ENGINE_EVENT}
+#: What Dagster says of a process that ended without a word.
+_CRASHED = re.compile(r"was terminated by signal \d+ \((?P<signal>\w+)\)|unexpectedly exited with code (?P<code>\d+)")
 _WORDS = {Outcome.FAILED: "failed", Outcome.DIED: "died", Outcome.INTERRUPTED: "was interrupted"}
 
 
@@ -38,6 +38,8 @@ class _Step:
     last: DagsterEventType | None = None
     #: Dagster's SerializableErrorInfo.
     error: Any = None
+    #: As `Run.ended_by`.
+    ended_by: str | None = None
     #: Whether our hook has seen its end.
     hooked: bool = False
 
@@ -58,13 +60,16 @@ def ends_of(context: RunStatusSensorContext) -> list[Run]:
     }
     teller = Teller(run, job)
     ended = _Ended(context, steps)
-    told = [teller.told(key, steps[key].handle, end) for key, end in ended.news(job)]
+    told = dict(ended.news(job))
     broken = {key: outcome for key, step in steps.items() if (outcome := ended.outcome(step)) in _WORDS}
     if not broken and run.status is not DagsterRunStatus.SUCCESS:
         # Nothing has begun: that is told of what should have been the first.
         broken = {key: ended.of_run for key in steps if not upstreams[key].intersection(steps)}
-        told = [teller.told(key, steps[key].handle, ended.never_began()) for key in broken]
-    return [*told, *_blocked(teller, steps, upstreams, broken, ended.at)]
+        told = dict.fromkeys(broken, ended.never_began())
+    reached = {key: waiting_for(key, upstreams) for key in broken}
+    blocks = {key: [teller.name(steps[each].handle) for each in waiting] for key, waiting in reached.items()}
+    ends = [teller.told(key, steps[key].handle, end, blocks=blocks.get(key, ())) for key, end in told.items()]
+    return [*ends, *_blocked(teller, steps, reached, broken, ended.at)]
 
 
 def _read(steps: Mapping[str, _Step], log: Any) -> None:  # noqa: ANN401  # entries of Dagster's log
@@ -73,10 +78,13 @@ def _read(steps: Mapping[str, _Step], log: Any) -> None:  # noqa: ANN401  # entr
         if (step := steps.get(event.step_key)) is None:
             continue
         if event.event_type in _BEGINS:
-            step.begun, step.attempt, step.last, step.hooked = at, step.attempt + 1, event.event_type, False
+            step.begun, step.attempt, step.last = at, step.attempt + 1, event.event_type
+            step.hooked, step.ended_by = False, None
         elif event.event_type in _ENDS:
             step.ended, step.last = at, event.event_type
             step.error = event.step_failure_data.error if event.is_step_failure else None
+        elif crashed := _CRASHED.search(event.message or ""):
+            step.ended_by = crashed["signal"] or f"exit code {crashed['code']}"
         else:
             step.hooked = step.hooked or f'"{NAME}"' in (event.message or "")
 
@@ -125,7 +133,6 @@ class _Ended:
         return End(outcome=self.of_run, started_at=self.at, ended_at=self.at, cause=cause)
 
     def _end(self, step: _Step, outcome: Outcome) -> End:
-        ended_by = _EXIT_CODE.search(step.error.message) if step.error and outcome is Outcome.DIED else None
         return End(
             outcome=outcome,
             started_at=step.begun or step.ended or self.at,
@@ -133,19 +140,18 @@ class _Ended:
             attempt=max(step.attempt, 1),
             cause=cause_of(step.error) if step.error and outcome is Outcome.FAILED else None,
             note=None if step.last in _ENDS else self._event.message,
-            ended_by=_ended_by(int(ended_by[1])) if ended_by else None,
+            ended_by=step.ended_by if outcome is Outcome.DIED else None,
         )
 
 
 def _blocked(
     teller: Teller,
     steps: Mapping[str, _Step],
-    upstreams: Mapping[str, set[str]],
+    reached: Mapping[str, Collection[str]],
     broken: Mapping[str, Outcome | None],
     at: datetime,
 ) -> Iterator[Run]:
-    """Yield what did not start because of a step that is broken."""
-    reached = {key: waiting_for(key, upstreams) for key in broken}
+    """Yield what did not start because of a step that is broken; `reached` is what waits for each of those."""
     for key, step in steps.items():
         if step.last is None and key not in broken and broken:
             why = next((one for one, waiting in reached.items() if key in waiting), next(iter(broken)))
@@ -160,7 +166,3 @@ def _outcome_of(error: Any) -> Outcome:  # noqa: ANN401  # a SerializableErrorIn
         case "DagsterExecutionInterruptedError":
             return Outcome.INTERRUPTED
     return Outcome.FAILED
-
-
-def _ended_by(code: int) -> str:
-    return signal_name(-code) if code < 0 else f"exit code {code}"

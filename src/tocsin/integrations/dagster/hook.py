@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,19 +34,20 @@ def _hook(context: HookContext, events: Sequence[DagsterEvent]) -> HookExecution
 def _tell(context: HookContext, events: Sequence[DagsterEvent]) -> None:
     step = context._step_execution_context  # noqa: SLF001  # there is no public way to its plan and its job
     # Dagster's own variable, which a run of dlt reads, is empty by now.
-    with given(describe(step, recorder().config.dagster_url or "")):
+    where = describe(step, recorder().config.dagster_url or "")
+    with given(where):
         # In the process of several steps those that are skipped because of this one are among the events.
         for event in (each for each in events if each.step_key == context.step_key):
             if event.is_step_failure:
                 _failed(context, step)
                 recorder().told(_blocked(step))
             elif event.is_step_up_for_retry:
-                _tried(context, step, event.step_retry_data.error)
+                _tried(context, step, event.step_retry_data.error, where.blocks)
             elif event.is_step_success:
                 _succeeded(context, step)
 
 
-def _tried(context: HookContext, step: Any, error: Any) -> None:  # noqa: ANN401  # objects of Dagster's
+def _tried(context: HookContext, step: Any, error: Any, blocks: Collection[str]) -> None:  # noqa: ANN401
     """Report an attempt after which another one comes: of its exception Dagster keeps no more than the texts."""
     if error is not None and not told_by_plugin(error):
         end = End(
@@ -56,7 +57,8 @@ def _tried(context: HookContext, step: Any, error: Any) -> None:  # noqa: ANN401
             attempt=step.previous_attempt_count + 1,
             cause=cause_of(error),
         )
-        recorder().told([Teller(step.dagster_run, step.job_def).told(context.step_key, step.node_handle, end)])
+        teller = Teller(step.dagster_run, step.job_def)
+        recorder().told([teller.told(context.step_key, step.node_handle, end, blocks=blocks)])
 
 
 def _failed(context: HookContext, step: Any) -> None:  # noqa: ANN401  # a StepExecutionContext

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,8 +53,8 @@ class Teller:
         """Return the name to which a step's alerts belong."""
         return job_name(self._job, handle)
 
-    def told(self, key: str, handle: Any, end: End) -> Run:  # noqa: ANN401  # a NodeHandle
-        """Return the run that a step was."""
+    def told(self, key: str, handle: Any, end: End, *, blocks: Collection[str] = ()) -> Run:  # noqa: ANN401
+        """Return the run that a step was; `blocks` are the names of what is not started because of it."""
         run, name, policy = self._run, self.name(handle), self._job.get_retry_policy_for_handle(handle)
         tries = policy.max_retries + 1 if policy else 1
         attempt = int(run.tags.get("dagster/retry_number", 0)) * tries + end.attempt
@@ -77,6 +78,7 @@ class Teller:
                 task=task_of(run, self._job, handle, key),
                 logical_id=scope,
                 attempt=attempt,
+                blocks=tuple(dict.fromkeys(blocks)),
             ),
             cause=end.cause,
             note=end.note,
