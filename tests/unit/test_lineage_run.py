@@ -163,7 +163,7 @@ def test_what_a_backfill_is() -> None:
 
 
 def test_rows_and_columns() -> None:
-    """Rows are those that were counted, and columns are believed at the end, when they are known for good."""
+    """Rows are those that were counted, and columns are believed of a run that went well: then they are whole."""
     outputs = [
         output("shop.orders", 7, id="bigint", price="double"),
         output("shop.orders", 2, namespace="postgres://other:5432"),
@@ -171,7 +171,7 @@ def test_rows_and_columns() -> None:
     ]
     begun = told(event(RunState.START, 0, outputs=outputs))
     ended = told(event(RunState.COMPLETE, 1, outputs=outputs))
-    assert begun.schemas == ()
+    assert begun.schemas == told(event(RunState.FAIL, 1, outputs=outputs)).schemas == ()
     assert ended.tables == (TableLoad(table="shop.orders", rows=9),)
     assert ended.destination == "postgres"
     columns = {"shop.orders": {"id": "bigint", "price": "double"}}

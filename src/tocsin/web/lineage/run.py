@@ -23,6 +23,7 @@ from tocsin.web.lineage.shape import (
     LineageDataset,
     LineageEvent,
     LineageJob,
+    LineageRun,
     NominalTime,
     OutputStatistics,
     Ownership,
@@ -63,11 +64,15 @@ def report_of(event: LineageEvent, *, environment: str, redact: Callable[[str], 
     if event.run is None or event.job is None or event.event_type not in _REPORTS:
         return None
     kind, outcome = _REPORTS[event.event_type]
-    run = _run(event, environment, redact)
+    run = _run(event, event.run, event.job, environment, redact)
     if outcome is Outcome.RUNNING:
         reported = replace(run, heartbeat_at=event.event_time)
     else:
-        reported = replace(_ended(run, event, outcome, redact), ended_at=event.event_time)
+        error = facet(event.run.facets, "errorMessage", ErrorMessage)
+        reported = replace(_ended(run, outcome, error, redact), ended_at=event.event_time)
+    if reported.outcome.ok:
+        # Of a run that goes on or failed they may be a part.
+        reported = replace(reported, schemas=_schemas(event.outputs or ()))
     # The same event has the same id, whoever sends it again.
     return Event(id=f"openlineage {_digest((environment, event))}", type=kind, at=event.event_time, run=reported)
 
@@ -77,36 +82,32 @@ def pipeline_of(job: LineageJob) -> str:
     return job.name if job.namespace == _UNNAMED else f"{job.namespace}/{job.name}"
 
 
-def _run(event: LineageEvent, environment: str, redact: Callable[[str], str]) -> Run:
+def _run(event: LineageEvent, told: LineageRun, job: LineageJob, environment: str, redact: Callable[[str], str]) -> Run:
     """Return what every event tells of its run."""
-    assert event.run is not None and event.job is not None  # noqa: S101, PT018  # said for the type checker
-    facets, job_facets = event.run.facets, event.job.facets
-    parent = facet(facets, "parent", Parent)
-    airflow = facet(facets, "airflow", Airflow) or Airflow()
+    parent = facet(told.facets, "parent", Parent)
+    airflow = facet(told.facets, "airflow", Airflow) or Airflow()
     tried = airflow.task_instance
     retries = airflow.task.retries
     return Run(
-        id=str(event.run.run_id),
-        pipeline=pipeline_of(event.job),
+        id=str(told.run_id),
+        pipeline=pipeline_of(job),
         environment=environment,
         started_at=event.event_time,
         stage=Stage.JOB,
-        logical_id=_logical_id(event.job, parent, tried.map_index) or str(event.run.run_id),
+        logical_id=_logical_id(job, parent, tried.map_index) or str(told.run_id),
         attempt=tried.try_number or 1,
         max_attempts=None if retries is None else retries + 1,
         tables=_loads(event.outputs or ()),
         destination=_destination(event.outputs or ()),
-        context=_context(event, parent, airflow, facet(job_facets, "jobType", JobType) or JobType(), redact),
+        context=_context(event.producer, told, job, parent, airflow, redact),
         # A pipeline of dlt inside of the task may have told the same, and better.
         second_hand=bool(airflow.task.task_id),
         told_in_parts=True,
     )
 
 
-def _ended(run: Run, event: LineageEvent, outcome: Outcome, redact: Callable[[str], str]) -> Run:
-    """Return a run with what only the event of its end tells for good."""
-    assert event.run is not None  # noqa: S101  # said for the type checker
-    error = facet(event.run.facets, "errorMessage", ErrorMessage)
+def _ended(run: Run, outcome: Outcome, error: ErrorMessage | None, redact: Callable[[str], str]) -> Run:
+    """Return a run with how it ended, and why."""
     cause = None
     if outcome is not Outcome.SUCCEEDED and error is not None:
         cause = explain_told(
@@ -119,22 +120,27 @@ def _ended(run: Run, event: LineageEvent, outcome: Outcome, redact: Callable[[st
         said = cause.message if cause is not None else "its producer says no more than that it was aborted"
         hint = "A person, a time limit or a deployment ended it: see the log of the run."
         cause = Cause(cause_class=CauseClass.INTERRUPTED, exception="ABORT", message=said, hint=hint)
-    return replace(run, outcome=outcome, cause=cause, schemas=_schemas(event))
+    return replace(run, outcome=outcome, cause=cause)
 
 
 def _context(
-    event: LineageEvent, parent: Parent | None, airflow: Airflow, kind: JobType, redact: Callable[[str], str]
+    producer: str,
+    told: LineageRun,
+    job: LineageJob,
+    parent: Parent | None,
+    airflow: Airflow,
+    redact: Callable[[str], str],
 ) -> Context:
-    assert event.run is not None and event.job is not None  # noqa: S101, PT018  # said for the type checker
-    engine = facet(event.run.facets, "processing_engine", ProcessingEngine)
-    nominal = facet(event.run.facets, "nominalTime", NominalTime)
-    owned = facet(event.job.facets, "ownership", Ownership)
+    kind = facet(job.facets, "jobType", JobType) or JobType()
+    engine = facet(told.facets, "processing_engine", ProcessingEngine)
+    nominal = facet(told.facets, "nominalTime", NominalTime)
+    owned = facet(job.facets, "ownership", Ownership)
     name = (engine.name if engine is not None and engine.name else kind.integration).lower()
     task = [airflow.dag.dag_id, airflow.task.task_id, airflow.dag_run.run_id]
     if airflow.task_instance.map_index is not None:
         task.append(str(airflow.task_instance.map_index))
     names = {
-        "job": f"{event.job.namespace}/{event.job.name}",
+        "job": f"{job.namespace}/{job.name}",
         "job_type": kind.job_type or "",
         "nominal_start": nominal.nominal_start_time if nominal is not None else "",
         "nominal_end": (nominal.nominal_end_time or "") if nominal is not None else "",
@@ -142,7 +148,7 @@ def _context(
         "parent_run_id": str(parent.run.run_id) if parent is not None else "",
         "dag_run_id": airflow.dag_run.run_id,
         "run_type": airflow.dag_run.run_type,
-        "producer": event.producer,
+        "producer": producer,
     }
     return Context(
         orchestrator=name or "openlineage",
@@ -180,10 +186,10 @@ def _destination(outputs: Sequence[LineageDataset]) -> str | None:
     return next((one.namespace.partition("://")[0] for one in outputs if one.namespace), None)
 
 
-def _schemas(event: LineageEvent) -> tuple[SchemaVersion, ...]:
+def _schemas(outputs: Sequence[LineageDataset]) -> tuple[SchemaVersion, ...]:
     """Return the columns of each dataset that was written, as a schema of its own."""
     found = {}
-    for one in event.outputs or ():
+    for one in outputs:
         told = facet(one.facets, "schema", Schema)
         if told is not None and told.fields:
             columns = {each.name: each.type or "" for each in told.fields}
