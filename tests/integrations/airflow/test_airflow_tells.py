@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+ROOT = Path(__file__).parents[3]
 
 #: Airflow 2 writes dates of runs in the same way, and has other pages.
 OF_AIRFLOW_3 = int(version("apache-airflow").partition(".")[0]) > 2
@@ -122,3 +125,11 @@ def test_the_example_tells_what_its_readme_says(told: Any) -> None:
     assert told.outcomes("orders") == ["succeeded"]
     # The run of the DAG failed by tasks that have told it.
     assert (told.outcomes("shop"), told.about("shop")) == (["failed"], [])
+
+
+def test_the_page_shows_the_example_that_was_run() -> None:
+    """What people copy from docs/integrations/airflow.md is what Airflow has run here."""
+    page = (ROOT / "docs/integrations/airflow.md").read_text(encoding="utf-8")
+    dag = (ROOT / "examples/airflow/dags/shop.py").read_text(encoding="utf-8")
+
+    assert f'```python title="dags/shop.py"\n{dag}```\n' in page

@@ -56,7 +56,8 @@ def describe(context: Any) -> Context:  # noqa: ANN401  # see _current_context
         links=web_link("Airflow log", task.log_url),
         owner=_owner(task),
         names=names | _names_of_run(context),
-        task=f"{task.task_id}{number} of Airflow DAG {task.dag_id}, {_when(context, task.run_id)}try {attempt} of {attempts}",
+        task=f"{task.task_id}{number} of Airflow DAG {task.dag_id}, "
+        f"{_when(context, task.run_id)}try {attempt} of {attempts}",
         logical_id="/".join(names.values()),
         attempt=attempt,
         max_attempts=attempts,
