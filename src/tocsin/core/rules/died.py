@@ -16,8 +16,8 @@ def say_died(run: Run) -> tuple[str, str]:
     if by is None and run.context.pinged:
         text = "it pinged its start, and never how it ended"
         hint = (
-            "It was killed, its machine went away, or its last ping did not get here: see what curl says there. "
-            f'If it takes longer, raise died_after in [tocsin.pipelines."{run.pipeline}"], or let it ping /log meanwhile.'
+            "It was killed, its machine went away, or its last ping did not get here: see what curl says there. If it "
+            f'takes longer, raise died_after in [tocsin.pipelines."{run.pipeline}"], or let it ping /log meanwhile.'
         )
     elif by is None and run.told_in_parts:
         text = "no event tells how it ended"
