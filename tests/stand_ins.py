@@ -1,8 +1,8 @@
 """The receivers that the documentation names, played on the loopback: a proxy that leads every host to here.
 
-Addresses stand in the pages as a reader would write them. Programs find the proxy in `HTTPS_PROXY` and `HTTP_PROXY`, and
-trust the certificates by an authority that is made for the session; whoever asks for a host that is not in `ANSWERS` is
-refused, so nothing leaves the machine. Mail goes to a real SMTP server, whose address a page's set-up has to name.
+Addresses stand in the pages as a reader would write them. Programs find the proxy in `HTTPS_PROXY` and `HTTP_PROXY`,
+and trust the certificates by an authority that is made for the session; whoever asks for a host that is not in
+`ANSWERS` is refused, so nothing leaves the machine. Mail goes to a real SMTP server.
 """
 
 from __future__ import annotations

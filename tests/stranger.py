@@ -15,8 +15,8 @@ A page is followed as it stands, but for this table, because its examples are of
 | `pip install` | is checked: our distribution with its extras, or dlt with its own; all are installed |
 | `tocsin demo` | nothing: it takes a minute, and has tests of its own |
 
-Of an output `...` stands for anything. Lines may be broken anywhere, and what differs each time (moments, lengths of time,
-ids of eight digits) may be any.
+Of an output `...` stands for anything. Lines may be broken anywhere, and what differs each time (moments, lengths of
+time, ids of eight digits) may be any.
 """
 
 from __future__ import annotations
@@ -91,10 +91,8 @@ class Stranger:
             (self.place / folder).mkdir(parents=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-            "optional-dependencies"
-        ]
-        self._program("pip", _PIP.replace("EXTRAS", "|".join(extras)))
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        self._program("pip", _PIP.replace("EXTRAS", "|".join(project["optional-dependencies"])))
         if self.warm:
             real, warm = Path(sys.executable).with_name("tocsin"), Path(__file__).with_name("warm_tocsin.py")
             # What goes on, or passes signals on, has to be the process that was started; DuckDB is not made for a fork.
@@ -234,9 +232,8 @@ class Stranger:
         text = text.replace('host = "smtp.example.com"', mail)
         if self.postgres:
             text = text.replace("tocsin:password@", "tocsin:secret@").replace("?sslmode=verify-full", "")
-            text = text.replace("db.internal:5432", f"127.0.0.1:{self.postgres.port}").replace(
-                "db.internal", "127.0.0.1"
-            )
+            text = text.replace("db.internal:5432", f"127.0.0.1:{self.postgres.port}")
+            text = text.replace("db.internal", "127.0.0.1")
         text = _ID.sub(lambda found: self._ids.get(found[0], found[0]), text)
         return text.replace("tocsin_…", self._key) if self._key else text
 
@@ -249,9 +246,9 @@ class Stranger:
         path = self.place / "page" / title
         path.parent.mkdir(parents=True, exist_ok=True)
         self._end_of_trial()
-        path.write_text(
-            _merged(path.read_text(encoding="utf-8"), text) if path.suffix == ".toml" and path.exists() else text
-        )
+        if path.suffix == ".toml" and path.exists():
+            text = _merged(path.read_text(encoding="utf-8"), text)
+        path.write_text(text, encoding="utf-8")
 
     def _try_settings(self, text: str) -> None:
         """Put settings of no file into dlt's, in place of those that were tried before, and see that they are good."""

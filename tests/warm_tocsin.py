@@ -7,30 +7,31 @@ Standard streams, folder, environment and exit code are those of whoever types; 
 """
 
 import gc
+import importlib
 import json
 import os
 import signal
 import socket
 import sys
 
+#: What most commands import sooner or later.
+_WARM = (
+    "alembic.runtime.migration",
+    "dlt",
+    "rich.table",
+    "sqlalchemy.dialects.sqlite",
+    "tocsin.channels.registry",
+    "tocsin.cli.screen",
+    "tocsin.engine.opening",
+    "tocsin.store.sqlite",
+)
+
 
 def _serve(address: str) -> None:
-    import alembic.runtime.migration
-    import click
-    import dlt
-    import rich.console
-    import rich.table
-    import sqlalchemy.dialects.sqlite  # noqa: F401
+    from tocsin.cli.main import COMMANDS
 
-    import tocsin.channels.registry
-    import tocsin.cli.screen
-    import tocsin.core.schedules
-    import tocsin.engine.opening
-    import tocsin.store.sqlite
-    from tocsin.cli.main import COMMANDS, cli
-
-    for name in COMMANDS:
-        cli.get_command(click.Context(cli), name)
+    for name in (*_WARM, *(f"tocsin.cli.commands.{command}" for command in COMMANDS)):
+        importlib.import_module(name)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -67,7 +68,7 @@ def _become(typed: dict, descriptors: list[int]) -> None:  # type: ignore[type-a
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     os.chdir(typed["folder"])
     os.environ.clear()
     os.environ.update(typed["environment"])
@@ -79,7 +80,7 @@ def _become(typed: dict, descriptors: list[int]) -> None:  # type: ignore[type-a
 
 
 def _type(address: str, words: list[str]) -> int:
-    typed = {"folder": os.getcwd(), "environment": dict(os.environ), "words": words}
+    typed = {"folder": os.getcwd(), "environment": dict(os.environ), "words": words}  # noqa: PTH109  # without the import of pathlib
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(address)
         socket.send_fds(connection, [b"."], [0, 1, 2])
