@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -79,7 +79,16 @@ def _watched_by(home: Path) -> Iterator[tuple[Callable[..., str], dict[str, str]
     }
     # Tasks run in several folders, and share a store all the same.
     settings = channel | {"TOCSIN__STORE": f"sqlite:///{home}/tocsin.db"}
-    yield _command(home, settings), settings
+    if OF_AIRFLOW_3:
+        yield _command(BIN, home, settings), settings
+        return
+    # Airflow 2 comes with a SQLAlchemy that has no way to a store of ours: tasks report to a server.
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    server = [ROOT / ".venv/bin/tocsin", "serve", "--port", str(port)]
+    with _running(home, server, _environment(home, settings)):
+        _wait(lambda: _answers(f"{address}/healthz"), (home / "serve.log").read_text)
+        yield _command(ROOT / ".venv/bin", home, settings), {"TOCSIN__SERVER": address}
 
 
 @contextlib.contextmanager
@@ -108,18 +117,18 @@ def _airflow(home: Path, settings: dict[str, str]) -> Iterator[None]:
     subprocess.run([BIN / "airflow", "db", "migrate"], cwd=home, env=environment, check=True, capture_output=True)
     with contextlib.ExitStack() as running:
         if OF_AIRFLOW_3:
-            running.enter_context(_running(home, "api-server", environment))
+            running.enter_context(_running(home, [BIN / "airflow", "api-server"], environment))
             # Tasks that find no server fail before they begin.
             _wait(lambda: _answers(f"{address}/api/v2/version"), (home / "api-server.log").read_text)
-            running.enter_context(_running(home, "dag-processor", environment))
-        running.enter_context(_running(home, "scheduler", environment))
+            running.enter_context(_running(home, [BIN / "airflow", "dag-processor"], environment))
+        running.enter_context(_running(home, [BIN / "airflow", "scheduler"], environment))
         yield
 
 
 @contextlib.contextmanager
-def _running(home: Path, command: str, environment: dict[str, str]) -> Iterator[None]:
-    with (home / f"{command}.log").open("wb") as log:
-        process = subprocess.Popen([BIN / "airflow", command], cwd=home, env=environment, stdout=log, stderr=log)
+def _running(home: Path, command: Sequence[str | Path], environment: dict[str, str]) -> Iterator[None]:
+    with (home / f"{command[1]}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
         try:
             yield
         finally:
@@ -130,11 +139,11 @@ def _running(home: Path, command: str, environment: dict[str, str]) -> Iterator[
                 process.kill()
 
 
-def _command(home: Path, settings: dict[str, str]) -> Callable[..., str]:
+def _command(bin_folder: Path, home: Path, settings: dict[str, str]) -> Callable[..., str]:
     def tocsin(*words: str) -> str:
         environment = _environment(home, settings)
         return subprocess.run(
-            [BIN / "tocsin", *words], cwd=home, env=environment, check=True, capture_output=True, text=True
+            [bin_folder / "tocsin", *words], cwd=home, env=environment, check=True, capture_output=True, text=True
         ).stdout
 
     return tocsin
