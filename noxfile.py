@@ -31,8 +31,8 @@ _TOOLS = (
     "pytest-xdist",
     "trustme",
 )
-#: dlt 1.4 imports pkg_resources, which setuptools 82 removed, and which warns since 67.5.
-_SETUPTOOLS = "setuptools==67.4.0"
+#: What the oldest dlt needs to run at all today.
+_OLDEST_DLT = "constraints/dlt-1.4.txt"
 
 
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
@@ -47,9 +47,9 @@ def lowest(session: nox.Session) -> None:
     """Run the same, and the tests of engine, store, server and workers, with the oldest dependencies."""
     pins = f"{session.create_tmp()}/lowest.txt"
     extras = [word for extra in _EXTRAS for word in ("--extra", extra)]
-    options = ["--quiet", "--resolution", "lowest-direct", "--no-annotate", "--no-header", "--output-file", pins]
-    session.run("uv", "pip", "compile", *options, *extras, "pyproject.toml", external=True)
-    session.install("--constraint", pins, "--editable", f".[{','.join(_EXTRAS)}]", _SETUPTOOLS, *_TOOLS)
+    options = ["--quiet", "--resolution", "lowest-direct", "--no-annotate", "--no-header", "--constraint", _OLDEST_DLT]
+    session.run("uv", "pip", "compile", *options, *extras, "--output-file", pins, "pyproject.toml", external=True)
+    session.install("--constraint", pins, "--editable", f".[{','.join(_EXTRAS)}]", *_TOOLS)
     parts = ("engine", "server", "store", "uplink", "worker")
     files = [str(path) for part in parts for path in sorted(Path("tests/integration").glob(f"test_{part}*.py"))]
     # What is new warns of how what is old uses it.

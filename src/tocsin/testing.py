@@ -23,7 +23,7 @@ from tocsin.core.event import Event, EventType
 from tocsin.core.message import Message
 from tocsin.core.outbox import Receipt
 from tocsin.core.run import Outcome, Run, Stage, TableLoad
-from tocsin.engine.engine import ConfiguredChannel
+from tocsin.engine.engine import ConfiguredChannel, Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import tick
@@ -42,7 +42,7 @@ class FakeClock:
 
     def __init__(self, now: datetime = MONDAY_NOON) -> None:
         """Set it to an aware moment."""
-        self.now = now.astimezone(UTC)
+        self.now: datetime = now.astimezone(UTC)
 
     def __call__(self) -> datetime:
         """Return its time, in UTC."""
@@ -144,16 +144,16 @@ class Rehearsal:
         config = load([Layer(origin=origin, values=values, secrets_allowed=True)], home=home)
         if config.problems:
             raise ConfigError("\n".join(map(str, config.problems)))
-        self.clock = FakeClock(start)
-        self.store = MemoryStore()
+        self.clock: FakeClock = FakeClock(start)
+        self.store: MemoryStore = MemoryStore()
         #: The channels by their names in the settings.
-        self.channels = {channel.name: _recording(channel) for channel in config.channels}
+        self.channels: dict[str, RecordingChannel] = {channel.name: _recording(channel) for channel in config.channels}
         silent = open_engine(replace(config, channels=()), store=self.store, clock=self.clock, watching=True)
         configured = {
             channel.name: ConfiguredChannel(config=channel, channel=self.channels[channel.name], settings_hash="")
             for channel in config.channels
         }
-        self._engine = replace(silent, config=config, channels=configured, all_channels=config.channels)
+        self._engine: Engine = replace(silent, config=config, channels=configured, all_channels=config.channels)
         tick(self._engine)
 
     def report(self, *runs: Run) -> None:
