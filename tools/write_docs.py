@@ -151,7 +151,7 @@ def _command(name: str) -> str:
 
 
 def _help(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path, terminal_width=96, max_content_width=96)
+    context = click.Context(command, info_name=path, terminal_width=88, max_content_width=88)
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
