@@ -71,7 +71,14 @@ class LogicalRuns:
         self._calls: WeakKeyDictionary[Any, _Call] = WeakKeyDictionary()
 
     def identify(
-        self, run_id: str, pipeline: str, step: str, *, scope: str | None, scope_attempt: int = 1, attempt: Attempt | None
+        self,
+        run_id: str,
+        pipeline: str,
+        step: str,
+        *,
+        scope: str | None,
+        scope_attempt: int = 1,
+        attempt: Attempt | None,
     ) -> str:
         """Return the logical id of a run that begins now.
 

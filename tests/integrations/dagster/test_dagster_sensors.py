@@ -83,6 +83,8 @@ defs = Definitions(
 if __name__ == "__main__":
     # As Dagster's daemon does it, but at once and not every half minute.
     repository, instance = defs.get_repository_def(), DagsterInstance.get()
+    if sys.argv[1:] == ["never begins"]:
+        instance.report_run_failed(instance.create_run_for_job(plain), "the launcher found no room for it")
     for sensor in tocsin_sensors():
         kept = f"{sensor.name}.cursor"
         cursor = open(kept).read() if os.path.exists(kept) else None
@@ -156,6 +158,14 @@ def test_what_hook_and_plugin_have_told_is_not_told_again(shop: Shop) -> None:
     shop.execute("assets")
     assert shop.titles() == ["with_hook.hooked failed", "orders failed"]
     assert shop.runs()["revenue"] == ["blocked"]
+
+
+def test_a_run_that_never_began_is_told_of_its_first_op(shop: Shop) -> None:
+    """What could not be launched has no process and no event of a step."""
+    shop.run("python", "jobs.py", "never begins")
+    told = shop.message("plain.refuse failed")
+    assert "the launcher found no room for it" in told["text"]
+    assert "blocks plain.end" in told["text"]
 
 
 def test_a_pipeline_that_was_killed_is_told_once(shop: Shop) -> None:

@@ -63,9 +63,10 @@ def ends_of(context: RunStatusSensorContext) -> list[Run]:
     told = dict(ended.news(job))
     broken = {key: outcome for key, step in steps.items() if (outcome := ended.outcome(step)) in _WORDS}
     if not broken and run.status is not DagsterRunStatus.SUCCESS:
-        # Nothing has begun: that is told of what should have been the first.
-        broken = {key: ended.of_run for key in steps if not upstreams[key].intersection(steps)}
-        told = dict.fromkeys(broken, ended.never_began())
+        # It ended before or between steps: that is told of what should have been the next.
+        done = {key for key, step in steps.items() if step.last is not None}
+        broken = {key: ended.of_run for key in steps.keys() - done if not upstreams[key] & steps.keys() - done}
+        told |= dict.fromkeys(broken, ended.never_began())
     reached = {key: waiting_for(key, upstreams) for key in broken}
     blocks = {key: [teller.name(steps[each].handle) for each in waiting] for key, waiting in reached.items()}
     ends = [teller.told(key, steps[key].handle, end, blocks=blocks.get(key, ())) for key, end in told.items()]
