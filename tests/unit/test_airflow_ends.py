@@ -195,3 +195,15 @@ def test_nothing_of_ours_reaches_airflow(reported: Callable[[], list[Run]]) -> N
 
     assert reported() == []
     assert "airflow" not in sys.modules
+
+
+def test_an_exception_of_airflow_is_no_answer_of_a_server(reported: Callable[[], list[Run]]) -> None:
+    """Each has the status in its class with which Airflow's own API would tell of it."""
+    error = type("AirflowException", (Exception,), {"__module__": "airflow.exceptions", "status_code": 500})(
+        "exit code 1"
+    )
+    tell_task(task_context() | {"exception": error})
+
+    cause = reported()[0].cause
+    assert cause is not None
+    assert (cause.status, cause.message) == (None, "exit code 1")

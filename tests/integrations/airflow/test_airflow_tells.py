@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -133,3 +136,21 @@ def test_the_page_shows_the_example_that_was_run() -> None:
     dag = (ROOT / "examples/airflow/dags/shop.py").read_text(encoding="utf-8")
 
     assert f'```python title="dags/shop.py"\n{dag}```\n' in page
+
+
+def test_a_notifier_can_be_awaited(tmp_path: Path) -> None:
+    """The triggerer calls it in an event loop, which goes on meanwhile."""
+    program = """
+import asyncio
+from types import SimpleNamespace
+from tocsin.integrations.airflow import TocsinNotifier
+
+context = {"dag": SimpleNamespace(dag_id="shop"), "run_id": "r1", "reason": "timed_out"}
+asyncio.run(TocsinNotifier().async_notify(context))
+"""
+    settings = {"AIRFLOW_HOME": str(tmp_path), "DLT_DATA_DIR": str(tmp_path), "TOCSIN__HANDOVER": "none"}
+    environment = os.environ | settings | {"TOCSIN__ENABLED": "true"}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+
+    [event] = tmp_path.glob("tocsin/*/spool/*.json")
+    assert "dagrun_timeout" in event.read_text()

@@ -52,7 +52,7 @@ def _failed(run: Run, reason: str, dag: Any, states: Mapping[str, str], held_up:
     if reason in _SAID:
         failed = []
     cause_class, message = _SAID.get(reason, (CauseClass.CODE, f"{listing(failed, most=_NAMED)} failed"))
-    hint = "The log of each failed task tells why. With callbacks() in the default_args of the DAG you hear it at once."
+    hint = "The log of each failed task tells why. A task with callbacks() tells it by itself, unless it was killed."
     return replace(
         run,
         outcome=Outcome.FAILED,
