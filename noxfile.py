@@ -16,21 +16,14 @@ import nox
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 
+_GROUPS = nox.project.load_toml()["project"]["optional-dependencies"]
 #: What people can ask for: all extras but those of contributors.
-_EXTRAS = sorted({*nox.project.load_toml()["project"]["optional-dependencies"]} - {"dev", "docs", "test"})
+_EXTRAS = sorted({*_GROUPS} - {"dev", "docs", "test"})
+#: What tests use besides, in versions that go with what is tried here; old versions of Starlette bring requests to an
+#: application with httpx.
+_TOOLS = [*(word.partition(">=")[0] for word in _GROUPS["test"] if not word.startswith("dlt-tocsin")), "httpx"]
 #: What pyright calls the public names: those of the package itself, and of its public modules.
 _PUBLIC = re.compile(r"tocsin\.(slack\.|testing\.)?[a-z_]\w*$", re.IGNORECASE)
-#: What tests of these folders use besides. The rest of the extra `test` needs newer versions of what is tried here.
-_TOOLS = (
-    "aiosmtpd",
-    "dlt[duckdb]",
-    "httpx",  # in which older versions of Starlette bring requests to an application
-    "hypothesis",
-    "jsonschema",
-    "pytest",
-    "pytest-xdist",
-    "trustme",
-)
 #: What the oldest dlt needs to run at all today.
 _OLDEST_DLT = "constraints/dlt-1.4.txt"
 
