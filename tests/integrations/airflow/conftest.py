@@ -85,7 +85,7 @@ def _watched_by(home: Path) -> Iterator[tuple[Callable[..., str], dict[str, str]
     # Airflow 2 comes with a SQLAlchemy that has no way to a store of ours: tasks report to a server.
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    server = [ROOT / ".venv/bin/tocsin", "serve", "--port", str(port)]
+    server = [str(ROOT / ".venv/bin/tocsin"), "serve", "--port", str(port)]
     with _running(home, server, _environment(home, settings)):
         _wait(lambda: _answers(f"{address}/healthz"), (home / "serve.log").read_text)
         yield _command(ROOT / ".venv/bin", home, settings), {"TOCSIN__SERVER": address}

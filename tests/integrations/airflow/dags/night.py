@@ -36,8 +36,9 @@ def night() -> None:  # noqa: C901  # one function a task
 
     @task(retries=1, retry_delay=timedelta(seconds=1))
     def export() -> None:
+        rates: dict[str, float] = {}
         try:
-            {}["rate"]
+            rates["GBP"]
         except KeyError as error:
             raise RuntimeError("no way to postgresql://shop:hunter2@db.example/shop") from error
 
