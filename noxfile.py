@@ -19,9 +19,10 @@ nox.options.error_on_missing_interpreters = False
 _GROUPS = nox.project.load_toml()["project"]["optional-dependencies"]
 #: What people can ask for: all extras but those of contributors.
 _EXTRAS = sorted({*_GROUPS} - {"dev", "docs", "test"})
-#: What tests use besides, in versions that go with what is tried here; old versions of Starlette bring requests to an
-#: application with httpx.
-_TOOLS = [*(word.partition(">=")[0] for word in _GROUPS["test"] if not word.startswith("dlt-tocsin")), "httpx"]
+#: What is tried itself, and what goes with new versions of it only.
+_TOO_NEW = ("dlt-tocsin", "schemathesis")
+#: What tests use besides; old versions of Starlette bring requests to an application with httpx.
+_TOOLS = [*(word.partition(">=")[0] for word in _GROUPS["test"] if not word.startswith(_TOO_NEW)), "httpx"]
 #: What pyright calls the public names: those of the package itself, and of its public modules.
 _PUBLIC = re.compile(r"tocsin\.(slack\.|testing\.)?[a-z_]\w*$", re.IGNORECASE)
 #: What the oldest dlt needs to run at all today.
