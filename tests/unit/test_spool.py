@@ -84,7 +84,7 @@ def test_a_sign_of_life_is_replaced_by_the_next(spool: Spool) -> None:
         # Half a file, as a machine without power leaves it.
         (b'{"v": 1, "id": "x", "type": "run.fin', "Unterminated string"),
         (b"\xff\xfe\x00", "codec can't decode"),
-        (b"[" * 100_000, "recursion"),
+        (b"[" * 100_000, "while decoding a JSON array"),
         (b"[]", "format None is not known"),
         (b"{}", "not a Event"),
         (b'{"v": 1, "id": "x", "type": "other", "at": "2026-01-01T00:00:00+00:00"}', "'other' is not a valid"),
