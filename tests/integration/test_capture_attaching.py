@@ -192,6 +192,7 @@ def test_nothing_is_imported_before_it_is_needed(run_script: RunScript) -> None:
     at_first, later = (line.split() for line in ended.out.splitlines())
     assert at_first == [
         "tocsin",
+        "tocsin._version",
         "tocsin.capture",
         "tocsin.capture.attach",
         "tocsin.capture.guards",
