@@ -47,6 +47,8 @@ _ABOUT = """
 Written by `make bench`. Compare figures within one run of one benchmark alone: elsewhere the machine is another one,
 and where the load before a run was high, times are longer than they need be.
 """
+#: What is wanted of a figure; not of each.
+_WANTED = "wanted"
 _BEGIN, _END = "<!-- {} -->", "<!-- end of {} -->"
 
 
@@ -91,14 +93,15 @@ def _run(script: Path, *, full: bool) -> str | None:
 
 
 def _tables(said: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a table for each stretch of lines that tell the same things."""
-    for _, group in groupby(said, key=list):
+    """Yield a table for each stretch of lines that tell the same things, wanted or not."""
+    for _, group in groupby(said, key=lambda line: [key for key in line if key != _WANTED]):
         lines = list(group)
+        keys = list(dict.fromkeys(key for line in lines for key in line))
         # What is the same in all lines stands once, above them.
-        same = {key: lines[0][key] for key in lines[0] if len(lines) > 1 and len({str(one[key]) for one in lines}) == 1}
-        columns = [key for key in lines[0] if key not in same]
-        head = ", ".join(f"{key}: {_cell(value)}" for key, value in same.items() if value is not None)
-        rows = [columns, ["---"] * len(columns), *([_cell(line[key]) for key in columns] for line in lines)]
+        same = {key for key in keys if key != _WANTED and len(lines) > 1 and len({str(one[key]) for one in lines}) == 1}
+        head = ", ".join(f"{key}: {_cell(lines[0][key])}" for key in keys if key in same and lines[0][key] is not None)
+        columns = [key for key in keys if key not in same]
+        rows = [columns, ["---"] * len(columns), *([_cell(line.get(key)) for key in columns] for line in lines)]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         yield f"{head}\n\n{table}" if head else table
 
