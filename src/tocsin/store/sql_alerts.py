@@ -59,6 +59,8 @@ class Alerts(Rows):
 
     def open_alerts(self, fingerprints: Collection[str]) -> Mapping[str, Alert]:
         """Return the open alerts with these fingerprints; served by `alerts_by_fingerprint`."""
+        if not fingerprints:
+            return {}
         texts = self._connection.scalars(_OPEN_ALERTS, {"fingerprints": list(fingerprints)})
         return {alert.fingerprint: alert for alert in (load(Alert, text) for text in texts)}
 

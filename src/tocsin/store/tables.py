@@ -8,6 +8,7 @@ exception says can be kept, in databases too that refuse such characters.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -48,9 +49,13 @@ class Moment(TypeDecorator[datetime]):
         """Return the number for `value`."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
-        """Return the moment, in UTC."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[int | None], datetime | None]:
+        """Return what makes the moment of a number; of `process_result_value` each value would cost a call more."""
+        return _moment
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 #: Earlier than everything.
