@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from made import NOON
@@ -31,6 +31,7 @@ def test_the_truth_lies_within_the_error_however_slow_either_way_was(
 
 
 @given(there=_SECONDS, back=_SECONDS)
+@example(there=timedelta(microseconds=1953), back=timedelta(0))
 def test_clocks_that_agree_are_never_corrected(there: timedelta, back: timedelta) -> None:
     """No slowness makes a difference of its own."""
     found = measure(sent=NOON, took=there + back, answered=NOON + there)

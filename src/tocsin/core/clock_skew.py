@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 #: Two clocks of computers drift apart by up to this share of the time that passes (RFC 5905 assumes 15e-6).
 _DRIFT = 100e-6
 _NONE = timedelta(0)
+#: The smallest step of a clock here, by which half of a time may be rounded.
+_STEP = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ def measure(*, sent: datetime, took: timedelta, answered: datetime) -> ClockEsti
         took: How long it took until the answer had come, by a clock that nobody moves.
         answered: The time in the answer, by the other's clock.
     """
-    return ClockEstimate(ahead=sent + took / 2 - answered, error=took / 2, at=sent + took)
+    return ClockEstimate(ahead=sent + took / 2 - answered, error=took / 2 + _STEP, at=sent + took)
 
 
 def better(known: ClockEstimate | None, new: ClockEstimate) -> ClockEstimate:
