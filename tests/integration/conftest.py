@@ -1,10 +1,21 @@
-"""Fixtures of the tests that run real programs."""
+"""Fixtures of the tests that run real programs, and of those that send to a receiver."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from dlt_scripts import Ended, RunScript, hide_tocsin, start, wait
+from receiver import Receiver, receiving
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """Give a real HTTP server, and keep the proxies of the machine out."""
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with receiving() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

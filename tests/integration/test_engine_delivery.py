@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,6 @@ TO_THE_HOOK = (Route(name="hook", matchers=(parse_matcher('topic="delivery"', la
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the proxies of the machine out."""
     monkeypatch.setenv("NO_PROXY", "localhost")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a real HTTP server."""
-    with receiving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from desk import Desk, channel
 from desk import event as report_of
 from envelopes import by_type, dsn, items
 from made import at, good_run, run
-from receiver import Receiver, answer, receiving
+from receiver import Receiver, answer
 from stores import NewStore
 from tocsin.capture.spool import Spool
 from tocsin.config.model import Config, PipelineConfig
@@ -32,13 +31,6 @@ DAILY = PipelineConfig(schedule=Schedule(text="0 12 * * *"), finish_within=timed
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the proxies of the machine out."""
     monkeypatch.setenv("NO_PROXY", "localhost")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a real HTTP server."""
-    with receiving() as running:
-        yield running
 
 
 def opened(

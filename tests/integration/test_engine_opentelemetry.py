@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from desk import Desk, channel
 from made import at, good_run, run
 from otlp import Point, Span, points, spans
-from receiver import Connection, Receiver, answer, receiving
+from receiver import Connection, Receiver, answer
 from tocsin.core.outbox import Status
 from tocsin.core.run import Outcome
 from tocsin.store.open import open_store
@@ -21,13 +20,6 @@ from tocsin.store.open import open_store
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the proxies of the machine out."""
     monkeypatch.setenv("NO_PROXY", "localhost")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a real HTTP server."""
-    with receiving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from desk import Desk, channel
 from made import good_run, run
-from receiver import Receiver, answer, receiving
+from receiver import Receiver, answer
 from stores import NewStore
 from tocsin.core.matchers import parse_matcher
 from tocsin.core.policy import Policy
@@ -23,13 +22,6 @@ DELIVERY = (parse_matcher('topic="delivery"', labels=LABELS),)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the proxies of the machine out."""
     monkeypatch.setenv("NO_PROXY", "localhost")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a real HTTP server."""
-    with receiving() as running:
-        yield running
 
 
 def desk(store: Store, home: Path, receiver: Receiver, policy: Policy) -> Desk:
