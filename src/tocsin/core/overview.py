@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tocsin.core.alert import Alert
+from tocsin.core.expectation import Expectation
 from tocsin.core.run import Outcome, Run
 from tocsin.core.severity import Severity
 
@@ -45,6 +46,8 @@ class Standing:
     run: Run | None
     #: Its open alerts, the newest first; those about its tables and checks too.
     alerts: tuple[Alert, ...] = ()
+    #: When it should run; None where nothing is known of that.
+    expectation: Expectation | None = None
 
     @property
     def place(self) -> Place:

@@ -67,7 +67,13 @@ class Pipelines(Part):
             if alert.kind is not Kind.CHANNEL:
                 alerts.setdefault((alert.subject, alert.environment), []).append(alert)
         found = [
-            Standing(pipeline=key[0], environment=key[1], run=latest.get(key), alerts=tuple(of_it))
+            Standing(
+                pipeline=key[0],
+                environment=key[1],
+                run=latest.get(key),
+                alerts=tuple(of_it),
+                expectation=self._read.expectations.get(key),
+            )
             for key, of_it in alerts.items()
             if environment in {None, key[1]} and search.lower() in key[0].lower()
         ]

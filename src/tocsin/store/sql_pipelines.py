@@ -122,9 +122,7 @@ def _page(*, environment: bool, search: bool, show: Show | None) -> Select[Any]:
         for table in (pipelines, expectations)
     )
     return (
-        select(first.c.subject, first.c.environment, runs.c.data)
-        # The name of what never ran is told by what is expected of it.
-        .add_columns(case((runs.c.data.is_(None), expectations.c.data)).label("expected"))
+        select(first.c.subject, first.c.environment, runs.c.data, expectations.c.data.label("expected"))
         .select_from(first.outerjoin(pipelines, of_it).outerjoin(runs, _OF_LAST).outerjoin(expectations, expected))
         .order_by(first.c.trouble.desc(), *first.c[:2])
     )
@@ -220,10 +218,17 @@ class Pipelines(Rows):
 def _standing(text: str | None, open_alerts: Sequence[Alert], expected: str | None) -> Standing:
     """Return how a pipeline stands. Its names come from what is known of it: a key is only compared."""
     run = load(Run, text) if text is not None else None
-    about = run or (load(Expectation, expected) if expected is not None else open_alerts[0])
+    expectation = load(Expectation, expected) if expected is not None else None
+    about = run or expectation or open_alerts[0]
     pipeline = about.subject if isinstance(about, Alert) else about.pipeline
     newest_first = sorted(open_alerts, key=lambda alert: (alert.last_at, alert.id), reverse=True)
-    return Standing(pipeline=pipeline, environment=about.environment, run=run, alerts=tuple(newest_first))
+    return Standing(
+        pipeline=pipeline,
+        environment=about.environment,
+        run=run,
+        alerts=tuple(newest_first),
+        expectation=expectation,
+    )
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, bindparam, func, select, tuple_
 
@@ -17,9 +17,12 @@ from tocsin.store.refusal import read_only
 from tocsin.store.tables import BEGINNING
 
 if TYPE_CHECKING:
-    from sqlalchemy.dialects.sqlite import Insert
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    _Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 T = TypeVar("T")
+_Values: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 #: Made once: `json.dumps` makes one for each call that asks for other separators.
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
@@ -32,27 +35,30 @@ class Rows:
         self._connection = connection
         self._writable = writable
 
-    def _write(self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
+    def _write(self, statement: Executable, rows: _Values) -> int:
         """Execute a change and return how many rows it touched."""
         if not self._writable:
             raise read_only()
         return self._connection.execute(statement, rows).rowcount
 
-    def _replace(
-        self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, keep: tuple[str, ...] = ()
-    ) -> None:
+    def _replace(self, table: Table, rows: _Values, *, keep: tuple[str, ...] = ()) -> None:
         """Insert rows; where the primary key exists, replace the row but for the columns to keep."""
-        self._write(_upsert(self._connection.dialect.name, table, keep), rows)
+        insert, values = self._insert(table, _last_of_each(table, rows))
+        self._write(_replacing(insert, table, keep), values)
 
-    def _add(
-        self,
-        table: Table,
-        rows: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-        *,
-        unique: Column[Any] | None = None,
-    ) -> int:
+    def _add(self, table: Table, rows: _Values, *, unique: Column[Any] | None = None) -> int:
         """Insert rows and return how many; those whose primary key, or other unique column, exists are left out."""
-        return self._write(_insert_new(self._connection.dialect.name, table, unique), rows)
+        insert, values = self._insert(table, rows)
+        return self._write(_leaving_out(insert, table, unique), values)
+
+    def _insert(self, table: Table, rows: _Values) -> tuple[_Insert, _Values]:
+        """Return the INSERT for rows, and the values for it."""
+        dialect = self._connection.dialect
+        if dialect.name != "postgresql" or isinstance(rows, Mapping) or len(rows) == 1:
+            return insert_into(dialect.name, table), rows
+        from tocsin.store.postgres_rows import as_json, insert_rows
+
+        return insert_rows(table, tuple(rows[0])), as_json(table, rows, dialect)
 
 
 def dump(fact: object) -> str:
@@ -136,29 +142,35 @@ def in_bounds(key: Column[str]) -> tuple[ColumnElement[bool], ColumnElement[bool
     return key >= bindparam("low"), key <= bindparam("high")
 
 
+def _last_of_each(table: Table, rows: _Values) -> _Values:
+    """Return rows of which no two have one primary key: PostgreSQL does not replace a row twice in one statement."""
+    if isinstance(rows, Mapping) or len(rows) == 1:
+        return rows
+    names = table.primary_key.columns.keys()
+    return [*{tuple(row[name] for name in names): row for row in rows}.values()]
+
+
 @cache
-def _upsert(dialect: str, table: Table, keep: tuple[str, ...]) -> Insert:
-    statement = insert_into(dialect, table)
+def _replacing(insert: _Insert, table: Table, keep: tuple[str, ...]) -> _Insert:
     names = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
-    replaced = {name: statement.excluded[name] for name in names}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)
+    replaced = {name: insert.excluded[name] for name in names}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)
 
 
 @cache
-def _insert_new(dialect: str, table: Table, unique: Column[Any] | None) -> Insert:
-    statement = insert_into(dialect, table).on_conflict_do_nothing(
-        index_elements=list(table.primary_key) if unique is None else [unique]
-    )
+def _leaving_out(insert: _Insert, table: Table, unique: Column[Any] | None) -> _Insert:
+    statement = insert.on_conflict_do_nothing(index_elements=list(table.primary_key) if unique is None else [unique])
     # Otherwise SQLAlchemy does not ask psycopg how many rows an INSERT has touched.
     return statement.execution_options(preserve_rowcount=True)
 
 
-def insert_into(dialect: str, table: Table) -> Insert:
+@cache
+def insert_into(dialect: str, table: Table) -> _Insert:
     """Return the INSERT of the dialect. Both spell ON CONFLICT alike; SQLAlchemy keeps it in the dialects."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert(table)  # type: ignore[return-value]
+        return postgresql.insert(table)
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(table)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 import tocsin
 from tocsin.core.wire import EVENTS_PATH
@@ -30,7 +31,7 @@ from tocsin.web.openapi import describe
 from tocsin.web.pages import PAGES
 from tocsin.web.pings import route as pings
 from tocsin.web.pings.rate import Rate
-from tocsin.web.plain_route import PlainRoute
+from tocsin.web.plain_routes import PlainRoutes
 from tocsin.web.refusals import answer_refusals
 from tocsin.web.server import Server
 
@@ -97,12 +98,12 @@ def create_app(engine: Engine, *, bound: str = "127.0.0.1", wake: Callable[[], o
         from tocsin.web.access.oidc import PATH, oidc_app  # a second's worth of imports
 
         app.mount(PATH, oidc_app(access, engine.config.oidc))
-    # What is asked for most comes first.
-    app.router.routes.insert(0, PlainRoute(pings.PATH, pings.ping, methods=pings.METHODS))
-    app.router.routes.insert(0, PlainRoute(EVENTS_PATH, events.post_events, methods=["POST"]))
+    ping = Route(pings.PATH, pings.ping, methods=pings.METHODS)
+    app.router.routes.append(ping)
     answer_refusals(app)
     describe(app)
     app.add_middleware(PackPages)
+    app.add_middleware(PlainRoutes, routes=[Route(EVENTS_PATH, events.post_events, methods=["POST"]), ping])
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountAnswers, metrics=metrics)
     return app

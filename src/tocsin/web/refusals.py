@@ -55,6 +55,11 @@ def refuse(request: Request, problem: Problem) -> Response:
     return answer
 
 
+def refuse_store(request: Request, error: StoreError) -> Response:
+    """Return the answer to a request for which the store could not be used."""
+    return refuse(request, store_problem(error))
+
+
 def answer_refusals(app: FastAPI) -> None:
     """Let all that an application refuses be answered so that whoever asked can read it."""
 
@@ -64,7 +69,7 @@ def answer_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def _store_error(request: Request, error: StoreError) -> Response:
-        return refuse(request, store_problem(error))
+        return refuse_store(request, error)
 
     @app.exception_handler(NotFound)
     async def _not_found(request: Request, error: NotFound) -> Response:

@@ -112,6 +112,11 @@ def test_what_is_expected_and_never_ran_is_there(store: Store) -> None:
             ("late", False),
             *[("\0", False), ("a", False), ("b", True), ("c", False)],
         ]
+        assert [one.expectation for one in found] == [
+            expected("late"),
+            *map(expected, ["\0", "a", "b"]),
+            expected("c", "dev"),
+        ]
         assert tx.worst_first(after=found[1].place, limit=1) == found[2:3]
         assert [one.pipeline for one in tx.worst_first(limit=9, environment="dev")] == ["c"]
         assert [one.pipeline for one in tx.worst_first(limit=9, search="A")] == ["late", "a"]

@@ -146,7 +146,6 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
     standings, beyond = found[:_ROWS], found[_ROWS:]
     names = [(one.pipeline, one.environment) for one in standings]
     starts = tx.recent_starts(names, each=_RUNS) if names else {}
-    expected = tx.expectations_of(names) if names else {}
     census = tx.census()
     outcomes = census.outcomes(here)
     # A problem may be of a pipeline that neither ran nor is expected any more.
@@ -166,7 +165,7 @@ def read_overview(tx: Transaction, chosen: Chosen, actor: Actor, channels: Seque
         cards=[_card(card, told) for card in shown],
         more_cards=open_alerts - sum(map(len, shown)) if shown else 0,
         alerts=f"/alerts{query({'environment': here})}",
-        rows=[_row(one, starts.get(name, ()), expected.get(name)) for one, name in zip(standings, names, strict=True)],
+        rows=[_row(one, starts.get(name, ())) for one, name in zip(standings, names, strict=True)],
         total=total,
         environments=environments if len(environments) > 1 else (),
         older=chosen.url(cursor=cursor_of(standings[-1].place)) if beyond else "",
@@ -222,7 +221,8 @@ def _counts(outcomes: Mapping[Outcome, int], never: int, chosen: Chosen) -> list
     return [*made, *([Count(words=f"{never:,} never ran")] if never else [])]
 
 
-def _row(one: Standing, starts: Sequence[Start], expected: Expectation | None) -> Row:
+def _row(one: Standing, starts: Sequence[Start]) -> Row:
+    expected = one.expectation
     words, tone = in_brief(sorted(one.alerts, key=urgency), one.run)
     return Row(
         name=pipeline(one.pipeline, one.environment),

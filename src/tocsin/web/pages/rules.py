@@ -22,7 +22,6 @@ from tocsin.core.state_words import in_brief
 from tocsin.core.words import count, duration
 from tocsin.engine.backtest import MONTH, Backtest, replay
 from tocsin.report.facts import urgency
-from tocsin.store.protocol import Transaction
 from tocsin.web.api.paging import Cursor
 from tocsin.web.api.pipelines import cursor_of, place_of
 from tocsin.web.pages.addresses import of_pipeline, query
@@ -97,7 +96,7 @@ def rules(
     with frame.engine.store.reading() as tx:
         found = tx.worst_first(environment=here, search=search, after=place_of(cursor), limit=_ROWS + 1)
         shown = found[:_ROWS]
-        rows = list(_rows(tx, config, shown))
+        rows = list(_rows(config, shown))
         total = tx.census().total(here)
     chosen = {"q": search, "environment": environment}
     more = {**chosen, "cursor": cursor_of(shown[-1].place)} if len(found) > _ROWS else {}
@@ -142,11 +141,9 @@ def _of_one(frame: PageRequest, name: str, environment: str, *, backtest: bool) 
     )
 
 
-def _rows(tx: Transaction, config: Config, standings: Sequence[Standing]) -> Iterator[Row]:
-    names = [(one.pipeline, one.environment) for one in standings]
-    expected = tx.expectations_of(names) if names else {}
-    for one, key in zip(standings, names, strict=True):
-        plan = expected.get(key)
+def _rows(config: Config, standings: Sequence[Standing]) -> Iterator[Row]:
+    for one in standings:
+        key, plan = (one.pipeline, one.environment), one.expectation
         words, tone = in_brief(sorted(one.alerts, key=urgency), one.run)
         yield Row(
             name=pipeline(*key),
