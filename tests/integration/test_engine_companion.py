@@ -6,18 +6,22 @@ import os
 import signal
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from companions import PRELUDE, Program, programs, until
 from dlt_scripts import start, wait
+from made import run
 from receiver import answer, silence
 from tocsin.config.model import Config
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import tick
 from tocsin.store.sqlite import SqliteStore
 
+NOW, DAY = datetime.now(UTC), timedelta(days=1)
 FAILS = """\
 with contextlib.suppress(ValueError), tocsin.watch("job"):
     raise ValueError("no such customer")
@@ -74,6 +78,21 @@ def test_the_companion_goes_on_trying_after_the_process_has_ended(program: Progr
     assert set(program.titles()) == {"job failed"}
     assert len({request.headers["webhook-id"] for request in program.receiver.requests}) == 1
     until(lambda: not program.companions())
+
+
+def test_what_is_old_goes_where_nothing_but_pipelines_runs(program: Program) -> None:
+    """After a program has ended, and after all is told, its companion deletes what nobody needs any more."""
+    program.home.mkdir(parents=True, exist_ok=True)
+    with closing(SqliteStore(program.home / "tocsin.db")) as store:
+        with store.writing() as tx:
+            tx.save_run(run("old", started_at=NOW - 500 * DAY, ended_at=NOW - 500 * DAY))
+            tx.save_run(run("young", started_at=NOW - DAY, ended_at=NOW - DAY))
+        program.start("with tocsin.watch('job'): pass\n")
+        program.end()
+        until(lambda: not program.companions())
+        with store.reading() as tx:
+            left = {one.id for one in tx.runs(limit=9) if one.pipeline == "orders"}
+    assert left == {"young"}
 
 
 def test_without_its_companion_a_process_tells_by_itself(program: Program) -> None:

@@ -152,7 +152,6 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
         ["learned_orders_by_upstream (environment=? AND upstream=?)"],
     ),
     (lambda tx: tx.save_learned_orders("p", "e", []), ["autoindex_learned_orders_1"]),
-    (lambda tx: tx.recall("n"), ["autoindex_meta"]),
     (lambda tx: tx.api_key("k"), ["autoindex_api_keys_1 (id=?)"]),
     (lambda tx: tx.user("n"), ["autoindex_users_1 (name=?)"]),
     (lambda tx: tx.user_with_identity("i"), ["users_by_identity (identity=?)"]),

@@ -3,7 +3,7 @@
 It reads its first line, `{"layers": …, "home": …, "process": …}`, from the socket that it inherited. Every further
 line is a number: a call to look into the spool, answered by the same number when the work is done. When the
 pipeline's process has ended it looks a last time, tells runs that died, goes on for a while trying what could not be
-sent, and ends.
+sent, deletes what is old if nobody has today, and ends.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Companion:
         lock = HomeLock(Path(self._hello["home"]), "linger")
         if lock.take():
             handler.run(patience=_LINGER)
+            handler.tidy()
 
     def _complain(self, text: str) -> None:
         """Tell the pipeline's process what is wrong: it can log, and nobody reads our output."""

@@ -15,6 +15,7 @@ from tocsin.engine.clock import system_clock
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
+from tocsin.engine.prune import prune_daily
 from tocsin.engine.tick import tick
 from tocsin.errors import StoreError, StoreLocked
 from tocsin.store.memory import MemoryStore
@@ -97,6 +98,15 @@ class Embedded:
             return ""
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         return f"{found[0]}{more}; `tocsin config check` tells all"
+
+    def tidy(self) -> None:
+        """Delete what is old, once a day: where nothing else is at work, nobody but us ever does."""
+        if self._engine is None:
+            return
+        try:
+            prune_daily(self._engine)
+        except StoreError as error:
+            _log.warning("what is old could not be deleted: %s; the next run tries again", error)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -37,6 +37,9 @@ class Handler(Protocol):
     def complaint(self) -> str:
         """Return what the user of the process has to know, once; else an empty text."""
 
+    def tidy(self) -> None:
+        """Do what nobody waits for, once all is told."""
+
     def close(self) -> None:
         """Let go of what is held."""
 

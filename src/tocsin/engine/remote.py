@@ -82,6 +82,9 @@ class Remote:
         said, self._complaint = self._complaint, ""
         return said
 
+    def tidy(self) -> None:
+        """Do nothing: the server deletes what is old."""
+
     def close(self) -> None:
         """Leave to others to tell that runs live."""
         self._uplink.close()

@@ -80,7 +80,7 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
         StoreError: The store cannot be read or written; nothing is lost by it.
     """
     with engine.store.reading() as tx:
-        running, waits = _running(tx), bool(tx.received(1))
+        running, waits, due = _running(tx), bool(tx.received(1)), _due(engine, tx)
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     beats = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
     gone = _gone(engine, [*running, *beats])
@@ -93,17 +93,34 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
         overdue = look_at_slots(engine)
         stuck = look_at_progress(engine, _running_now(engine) if died else running)
     if steady:
-        with engine.store.reading() as tx:
-            to_look_at, over = freshness_due(engine, tx), bool(tx.silences_to_close(engine.clock()))
-            to_tell = alerts_due(engine, tx)
-        if engine.watching and to_look_at:
+        if events or died or overdue or stuck:
+            with engine.store.reading() as tx:
+                due = _due(engine, tx)
+        if engine.watching and due.freshness:
             stale = look_at_freshness(engine)
-        if over:
+        if due.silences:
             close_silences(engine)
         # The end of a silence makes alerts due.
-        if over or to_tell:
+        if due.silences or due.alerts:
             notify_due(engine)
     return Ticked(events=events, died=died, overdue=overdue, stuck=stuck, stale=stale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    """What the mere passing of time has made due."""
+
+    freshness: bool
+    silences: bool
+    alerts: bool
+
+
+def _due(engine: Engine, tx: Transaction) -> _Due:
+    return _Due(
+        freshness=freshness_due(engine, tx),
+        silences=bool(tx.silences_to_close(engine.clock())),
+        alerts=alerts_due(engine, tx),
+    )
 
 
 def _running_now(engine: Engine) -> Sequence[Run]:

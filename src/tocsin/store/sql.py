@@ -11,6 +11,7 @@ from tocsin.store.sql_figures import Figures
 from tocsin.store.sql_freshness import AllFreshness
 from tocsin.store.sql_groups import Groups
 from tocsin.store.sql_inbox import Inbox
+from tocsin.store.sql_notes import Notes
 from tocsin.store.sql_orders import Orders
 from tocsin.store.sql_outbox import Outbox
 from tocsin.store.sql_retention import Retention
@@ -28,6 +29,7 @@ class SqlTransaction(
     Outbox,
     Groups,
     Slots,
+    Notes,
     Orders,
     AllSeries,
     Schemas,

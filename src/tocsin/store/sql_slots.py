@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, union_all
 from tocsin.core.expectation import Expectation
 from tocsin.core.slot import Slot
 from tocsin.store.sql_rows import Rows, apart, dump, first_of_newest, load
-from tocsin.store.tables import BEGINNING, TO_CHECK, Moment, expectations, meta, slots
+from tocsin.store.tables import BEGINNING, TO_CHECK, Moment, expectations, slots
 
 _EXPECTATION = select(expectations.c.data).where(
     expectations.c.pipeline == bindparam("pipeline"), expectations.c.environment == bindparam("environment")
@@ -86,7 +86,6 @@ _COMING = union_all(
     select(func.min(slots.c.check_at).label("at")).where(TO_CHECK),
 ).subquery()
 _NEXT = select(func.min(_COMING.c.at))
-_RECALL = select(meta.c.value).where(meta.c.name == bindparam("name"))
 
 
 class Slots(Rows):
@@ -186,11 +185,3 @@ class Slots(Rows):
         """Return the slots that have to be looked at; served by `slots_to_check`."""
         rows = self._connection.execute(_DUE_SLOTS, {"now": now, "limit": limit}).scalars()
         return [load(Slot, text) for text in rows]
-
-    def remember(self, name: str, value: str) -> None:
-        """Keep a short text of the engine's own under a name; served by the primary key."""
-        self._replace(meta, {"name": name, "value": value})
-
-    def recall(self, name: str) -> str | None:
-        """Return what was kept under a name; served by the primary key."""
-        return self._connection.execute(_RECALL, {"name": name}).scalar()

@@ -129,7 +129,9 @@ def test_the_engine_keeps_notes_of_its_own(store: Store) -> None:
     """A note is replaced by the next one under its name."""
     with store.writing() as tx:
         tx.remember("last_tick", "a")
+        assert (tx.recall("last_tick"), tx.recall("other")) == ("a", None)
         tx.remember("last_tick", "b")
+        assert (tx.recall("last_tick"), tx.recall("other")) == ("b", None)
 
     with store.reading() as tx:
         assert (tx.recall("last_tick"), tx.recall("other")) == ("b", None)

@@ -14,9 +14,11 @@ def command(*, quiet: bool) -> None:
     """Do what is due, once: made for cron.
 
     Takes in what runs have reported, tells of runs that died, are late, stuck or not started, repeats what goes on and
-    sends what waits. Any number may run at any time. Where reports go to a server it sends them there.
+    sends what waits. Once a day it deletes what is old. Any number may run at any time. Where reports go to a server it
+    sends them there.
     """
     from tocsin.engine.presence import Presence, Role
+    from tocsin.engine.prune import describe, prune_daily
     from tocsin.engine.tick import tick
     from tocsin.engine.watchdog import ping
 
@@ -27,9 +29,11 @@ def command(*, quiet: bool) -> None:
     with open_engine(place, watching=True) as engine:
         done = tick(engine)
         Presence(engine, Role.TICK).note()
+        deleted = describe(prune_daily(engine) or {})
         url = engine.config.watchdog_url
     if not quiet:
-        click.echo(str(done) or "nothing was due")
+        said = [str(done), f"{deleted} deleted" if deleted else ""]
+        click.echo(", ".join(filter(None, said)) or "nothing was due")
     if url is not None and (trouble := ping(url)):
         click.echo(f"watchdog_url: {trouble}", err=True)
 
