@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -133,6 +136,33 @@ def test_a_full_disk(postgres: Postgres, url: str, name: str) -> None:
     assert "Nothing of this transaction was written. Free space" in said(url)
 
 
+def test_a_pooler_that_mixes_sessions(postgres: Postgres, url: str, name: str) -> None:
+    """Who meets the prepared statements of somebody else learns why. The real error code comes from a trigger."""
+    raises = "BEGIN RAISE EXCEPTION 'it exists already' USING ERRCODE = 'duplicate_prepared_statement'; END"
+    postgres.execute(f"CREATE FUNCTION mixed() RETURNS trigger LANGUAGE plpgsql AS $${raises}$$", database=name)
+    postgres.execute("CREATE TRIGGER t BEFORE INSERT ON events EXECUTE FUNCTION mixed()", database=name)
+    assert "it exists already. A pooler stands between" in said(url)
+
+
+def test_a_pooler_that_takes_no_settings() -> None:
+    """A pooler that refuses settings, in PgBouncer's words, is told from a server that is not there."""
+    words = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+    with socket.create_server(("127.0.0.1", 0)) as pooler:
+
+        def refuse() -> None:
+            line, _ = pooler.accept()
+            with line:
+                line.recv(1000)
+                line.sendall(b"E" + struct.pack("!I", 4 + len(words)) + words)
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        port = pooler.getsockname()[1]
+        message = said(f"postgresql://u:secret@127.0.0.1:{port}/t?sslmode=disable&gssencmode=disable")
+        refusing.join()
+    assert "unsupported startup parameter: options. A pooler stands between" in message
+
+
 def test_any_other_trouble(postgres: Postgres, url: str, name: str) -> None:
     """What nobody has thought of is shown as PostgreSQL says it."""
     postgres.execute("ALTER TABLE events ADD CHECK (id <> 'e')", database=name)
@@ -160,7 +190,8 @@ def test_a_session_that_stood_still(postgres: Postgres, store: PostgresStore, na
     """Who does nothing inside a transaction for too long is thrown out, told so, and can go on with the next."""
 
     def stand_still(tx: SqlTransaction) -> None:
-        tx._connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+        # Shorter, and the reason comes together with the answer to this, where libpq expects none and drops it.
+        tx._connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '500ms'")
         while postgres.sessions(name):
             time.sleep(0.01)
 

@@ -15,6 +15,10 @@ _ADDRESS = "Put the right ones into TOCSIN__STORE=postgresql://user:password@hos
 _CREATE = "Create it: createdb --encoding=UTF8 --template=template0 NAME"
 _CONNECTIONS = "Close programs that hold connections, or raise max_connections in postgresql.conf"
 _UPGRADE = "Its tables are not those of this version. Type: tocsin db upgrade"
+_POOLER = (
+    "A pooler stands between that does not keep a connection for a whole session, or not as it was asked for. Name "
+    "PostgreSQL itself; docs/server.md tells of poolers that will do"
+)
 #: By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TO_DO = {
     "25006": "It is a standby, or may only be read. Name the primary, or all: ?target_session_attrs=read-write",
@@ -22,6 +26,9 @@ _TO_DO = {
         f"This process stood still for {STANDSTILL} s inside a transaction and was thrown out, so that others can "
         "write; nothing of it was written. See whether the machine lacks memory: free -m"
     ),
+    # Prepared statements that are missing, or there already: another connection than the last time.
+    "26000": _POOLER,
+    "42P05": _POOLER,
     "42501": "Let one user be the owner of all that is Tocsin's: ALTER DATABASE name OWNER TO user",
     "42703": _UPGRADE,
     "42P01": _UPGRADE,
@@ -31,6 +38,7 @@ _TO_DO = {
 #: Who was not let in is told no SQLSTATE, only a text. The first that fits counts; a server that speaks another
 #: language than English gets the general answer.
 _REFUSED = {
+    "startup parameter": _POOLER,
     "too many": _CONNECTIONS,
     "connection slots": _CONNECTIONS,
     "password": _ADDRESS,
