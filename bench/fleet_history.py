@@ -31,7 +31,7 @@ from tocsin.core.schedule import Schedule
 from tocsin.engine.opening import open_engine
 from tocsin.engine.tick import look
 
-_DUE, _LOOKS, _ASKED = 50, 9, 40
+_DUE, _LOOKS, _ASKED = 50, 19, 40
 _GRACE = timedelta(seconds=10)
 
 
@@ -43,8 +43,8 @@ class _Size:
     runs: int
 
 
-_SMALL = {"postgres": (_Size(pipelines=500, runs=50_000), _Size(pipelines=2_000, runs=300_000))}
-_SMALL["sqlite"] = (_Size(pipelines=500, runs=50_000), _Size(pipelines=2_000, runs=200_000))
+_SMALL = {"postgres": (_Size(pipelines=1_000, runs=50_000), _Size(pipelines=2_000, runs=300_000))}
+_SMALL["sqlite"] = (_Size(pipelines=1_000, runs=50_000), _Size(pipelines=2_000, runs=200_000))
 _FULL = {"postgres": (_Size(pipelines=1_000, runs=100_000), _Size(pipelines=10_000, runs=10_000_000))}
 _FULL["sqlite"] = (_Size(pipelines=1_000, runs=100_000), _Size(pipelines=10_000, runs=2_000_000))
 

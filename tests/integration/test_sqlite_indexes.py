@@ -119,6 +119,10 @@ QUERIES: list[tuple[Callable[[Transaction], object], list[str]]] = [
     (lambda tx: tx.silences(NOON), ["silences_by_end (over_at>?)"]),
     (lambda tx: tx.all_silences(limit=9), ["silences_by_end"]),
     (lambda tx: tx.find_silences("s"), ["autoindex_silences"]),
+    (
+        lambda tx: tx.due(NOON),
+        ["inbox_waiting", "freshness_due (due_at", "silences_to_close (over_at<?)", "alerts_to_look_at (look_at"],
+    ),
     (lambda tx: tx.silences_to_close(NOON), ["silences_to_close (over_at<?)"]),
     (lambda tx: tx.told("a", "c"), ["notifications_by_alert (alert_id=? AND channel=?)"]),
     (

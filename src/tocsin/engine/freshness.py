@@ -46,11 +46,6 @@ def settle_freshness(engine: Engine, tx: Transaction, run: Run) -> None:
     advance_findings(engine, tx, findings, run)
 
 
-def freshness_due(engine: Engine, tx: Transaction) -> bool:
-    """Return whether a look would find something to do."""
-    return _limits_differ(engine, tx) or bool(tx.due_freshness(engine.clock(), limit=1))
-
-
 def look_at_freshness(engine: Engine) -> int:
     """Find the tables that have become stale since the last look, and return how many these are.
 
@@ -61,7 +56,7 @@ def look_at_freshness(engine: Engine) -> int:
     """
     now = engine.clock()
     with engine.store.reading() as tx:
-        differ = _limits_differ(engine, tx)
+        differ = limits_differ(engine, tx)
     if differ:
         _take_limits(engine, now)
     stale = 0
@@ -75,7 +70,8 @@ def look_at_freshness(engine: Engine) -> int:
     return stale
 
 
-def _limits_differ(engine: Engine, tx: Transaction) -> bool:
+def limits_differ(engine: Engine, tx: Transaction) -> bool:
+    """Return whether other limits are configured than those that were taken last."""
     taken = tx.recall(_taken(engine.config.environment))
     return taken != engine.fresh_limits_hash and (bool(engine.fresh_limits) or taken is not None)
 

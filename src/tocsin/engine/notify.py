@@ -88,11 +88,6 @@ def notify(engine: Engine, tx: Transaction, changed: Iterable[Changed], *, at_on
     follow_alerts(engine, tx, {each.change for each in changed})
 
 
-def alerts_due(engine: Engine, tx: Transaction) -> bool:
-    """Return whether `notify_due` would find an alert to look at."""
-    return not _same_routes(engine, tx) or bool(tx.due_alerts(engine.clock(), limit=1))
-
-
 def notify_due(engine: Engine) -> None:
     """Look at the alerts for which time alone may have something to tell: repeats, escalations, ends of silences.
 
@@ -103,7 +98,7 @@ def notify_due(engine: Engine) -> None:
     while due is None or len(due) == _BATCH:
         now = engine.clock()
         with engine.store.writing() as tx:
-            if not _same_routes(engine, tx):
+            if routes_differ(engine, tx):
                 # A channel that is new has heard of nothing that is open.
                 tx.plan_open_alerts(now)
                 tx.remember(_ROUTES, engine.routes_hash)
@@ -112,8 +107,9 @@ def notify_due(engine: Engine) -> None:
             notify(engine, tx, [Changed(alert=alert, change=change) for alert, change in moved])
 
 
-def _same_routes(engine: Engine, tx: Transaction) -> bool:
-    return tx.recall(_ROUTES) == engine.routes_hash
+def routes_differ(engine: Engine, tx: Transaction) -> bool:
+    """Return whether other routes are configured than those by which all that is open was told."""
+    return tx.recall(_ROUTES) != engine.routes_hash
 
 
 def _decide(engine: Engine, tx: Transaction, changed: Changed, silences: Sequence[Silence], now: datetime) -> _Plan:

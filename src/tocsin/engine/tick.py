@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.capture.process import is_alive
+from tocsin.core.due import Due
 from tocsin.core.run import Outcome, Run
 from tocsin.core.words import count
 from tocsin.engine.deliver import deliver
@@ -14,12 +15,12 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.evaluate import evaluate_ends
 from tocsin.engine.expected import look_at_slots, settle_runs
 from tocsin.engine.follow import follow
-from tocsin.engine.freshness import freshness_due, look_at_freshness
+from tocsin.engine.freshness import limits_differ, look_at_freshness
 from tocsin.engine.gone import is_ours_to_end, silence_limit
 from tocsin.engine.inbox import take_in
 from tocsin.engine.ingest import drain
 from tocsin.engine.markers import set_marker
-from tocsin.engine.notify import alerts_due, notify_due
+from tocsin.engine.notify import notify_due, routes_differ
 from tocsin.engine.serving import Served, served, silence
 from tocsin.engine.silences import close_silences
 from tocsin.engine.stalls import look_at_progress
@@ -80,11 +81,11 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
         StoreError: The store cannot be read or written; nothing is lost by it.
     """
     with engine.store.reading() as tx:
-        running, waits, due = _running(tx), bool(tx.received(1)), _due(engine, tx)
+        running, due = _running(tx), _due(engine, tx)
     # Asked before the spool is read: what a process had written is then read before it is taken for dead.
     beats = [event.run for _, event in engine.spool.heartbeats() if event.run is not None]
     gone = _gone(engine, [*running, *beats])
-    events = drain(engine) + (take_in(engine) if waits else 0)
+    events = drain(engine) + (take_in(engine) if due.events else 0)
     if events or beats:
         running = _running_now(engine)
     died = _tell_died(engine, running, gone, judge_silence=steady)
@@ -96,7 +97,7 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
         if events or died or overdue or stuck:
             with engine.store.reading() as tx:
                 due = _due(engine, tx)
-        if engine.watching and due.freshness:
+        if engine.watching and due.tables:
             stale = look_at_freshness(engine)
         if due.silences:
             close_silences(engine)
@@ -106,21 +107,10 @@ def look(engine: Engine, *, steady: bool = True) -> Ticked:
     return Ticked(events=events, died=died, overdue=overdue, stuck=stuck, stale=stale)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Due:
-    """What the mere passing of time has made due."""
-
-    freshness: bool
-    silences: bool
-    alerts: bool
-
-
-def _due(engine: Engine, tx: Transaction) -> _Due:
-    return _Due(
-        freshness=freshness_due(engine, tx),
-        silences=bool(tx.silences_to_close(engine.clock())),
-        alerts=alerts_due(engine, tx),
-    )
+def _due(engine: Engine, tx: Transaction) -> Due:
+    """Return what there is to do, where the configuration has changed too."""
+    due = tx.due(engine.clock())
+    return replace(due, tables=due.tables or limits_differ(engine, tx), alerts=due.alerts or routes_differ(engine, tx))
 
 
 def _running_now(engine: Engine) -> Sequence[Run]:

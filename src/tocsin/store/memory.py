@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start, start_of
+from tocsin.core.due import Due
 from tocsin.core.finding import Kind
 from tocsin.core.freshness import Freshness
 from tocsin.core.learned_order import LearnedOrder
@@ -411,6 +412,15 @@ class MemoryTransaction(Groups, Silences, Slots, Inbox, Access, Pipelines, Days,
         """Return the tables that have become stale by this time and were not found so, longest due first."""
         due = [(one.due_at, one) for one in self._read.freshness.values() if one.due_at is not None]
         return [one for at, one in sorted(due, key=lambda pair: pair[0]) if at <= now][:limit]
+
+    def due(self, now: datetime) -> Due:
+        """Return whether there is anything to do at this time."""
+        return Due(
+            events=bool(self.received(1)),
+            tables=bool(self.due_freshness(now, limit=1)),
+            silences=bool(self.silences_to_close(now)),
+            alerts=bool(self.due_alerts(now, limit=1)),
+        )
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

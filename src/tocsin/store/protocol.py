@@ -14,6 +14,7 @@ from typing import Protocol
 from tocsin.core.alert import Alert
 from tocsin.core.attribution import Start
 from tocsin.core.check import CheckHistory
+from tocsin.core.due import Due
 from tocsin.core.expectation import Expectation
 from tocsin.core.finding import Kind
 from tocsin.core.freshness import Freshness
@@ -414,6 +415,9 @@ class Transaction(FleetTransaction, AccessTransaction, FiguresTransaction, Proto
         """Return how many events wait, and when the one that waits for longest came."""
 
     # The engine itself
+
+    def due(self, now: datetime) -> Due:
+        """Return whether there is anything to do at this time."""
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short text of the engine's own under a name."""

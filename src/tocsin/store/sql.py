@@ -7,6 +7,7 @@ from tocsin.store.sql_alerts import Alerts
 from tocsin.store.sql_audit import Audit
 from tocsin.store.sql_checks import CheckHistories
 from tocsin.store.sql_days import Days
+from tocsin.store.sql_due import Dues
 from tocsin.store.sql_figures import Figures
 from tocsin.store.sql_freshness import AllFreshness
 from tocsin.store.sql_groups import Groups
@@ -30,6 +31,7 @@ class SqlTransaction(
     Groups,
     Slots,
     Notes,
+    Dues,
     Orders,
     AllSeries,
     Schemas,
