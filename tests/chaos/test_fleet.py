@@ -35,7 +35,7 @@ from tocsin.core.run import Outcome, Run
 from typed_process import TypedProcess
 
 SECONDS = float(os.environ.get("TOCSIN_FLEET_SECONDS", "15"))
-PIPELINES = int(os.environ.get("TOCSIN_FLEET_PIPELINES", "30"))
+PIPELINES = int(os.environ.get("TOCSIN_FLEET_PIPELINES", "100"))
 SEED = int(os.environ.get("TOCSIN_FLEET_SEED", "1"))
 CHANNELS = ("ops", "mail")
 #: Threads that report, seconds between two runs of a pipeline, and seconds for which a server is waited for.

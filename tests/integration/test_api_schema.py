@@ -48,6 +48,9 @@ _KNOWN = {
     "channel": ("ops", "nowhere"),
     "pipeline": ("orders",),
     "environment": ("default",),
+    "conditions": (["pipeline=orders"],),
+    "ends_at": ("2100-01-01T00:00:00Z",),
+    "until": ("2100-01-01T00:00:00Z",),
 }
 #: A channel that takes everything, and one that never does.
 _SETTINGS = """
@@ -150,8 +153,8 @@ def _ask(operation: Any, mode: GenerationMode, share: int, seen: set[int]) -> No
     )
     @given(case=operation.as_strategy(generation_mode=mode), known=st.sampled_from(range(4)))
     def ask(case: Any, known: int) -> None:
-        for given_parameters in (case.path_parameters, case.query):
-            for name in set(given_parameters or ()) & _KNOWN.keys():
+        for given_parameters in (case.path_parameters, case.query, case.body):
+            for name in _KNOWN.keys() & (set(given_parameters) if isinstance(given_parameters, dict) else ()):
                 if known:
                     given_parameters[name] = _KNOWN[name][known % len(_KNOWN[name])]
         response = case.call(timeout=60)

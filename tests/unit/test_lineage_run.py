@@ -71,6 +71,16 @@ def test_events_that_tell_of_no_run(made: Any) -> None:
     assert reported(made) is None
 
 
+@pytest.mark.parametrize("kind", ["SQL", "QUERY"])
+def test_a_statement_inside_of_a_job_is_none(kind: str) -> None:
+    """What dbt tells of each statement of a model makes no pipelines; a statement by itself is somebody's job."""
+    facets = {"jobType": job_type_job.JobTypeJobFacet("BATCH", "DBT", kind)}
+    assert reported(event(RunState.FAIL, 0, facets=inside(DAG_RUN, "orders"), job_facets=facets)) is None
+    assert reported(event(RunState.FAIL, 0, job_facets=facets)) is not None
+    model = {"jobType": job_type_job.JobTypeJobFacet("BATCH", "DBT", "MODEL")}
+    assert reported(event(RunState.FAIL, 0, facets=inside(DAG_RUN, "orders"), job_facets=model)) is not None
+
+
 @pytest.mark.parametrize(
     ("namespace", "job", "pipeline"),
     [("default", "orders", "orders"), ("prod", "orders.load", "prod/orders.load"), ("s3://a", "b", "s3://a/b")],

@@ -37,6 +37,8 @@ from tocsin.web.lineage.shape import (
 _SILENT = timedelta(days=1)
 #: Jobs that do not end by themselves.
 _ENDLESS, _FOR_EVER = {"STREAMING", "SERVICE"}, timedelta(days=3650)
+#: What producers call jobs that are one statement: dbt-ol the first, Airflow's provider the second.
+_STATEMENTS = {"SQL", "QUERY"}
 #: The namespace that producers choose where nobody has set one.
 _UNNAMED = "default"
 #: The owner that Airflow writes where nobody has set one.
@@ -54,14 +56,20 @@ def report_of(event: LineageEvent, *, environment: str, redact: Callable[[str], 
     """Return what an event tells of a run, or None where it tells of none that begins, goes on or ends.
 
     Events about jobs and datasets only describe them, and so do those of the type OTHER: a run that nothing else is
-    known of would never end.
+    known of would never end. A statement of SQL inside of a job, as dbt tells of each, is no job: the one around it
+    fails with it, for the same reason.
 
     Args:
         event: As it came.
         environment: Of the run.
         redact: Takes secrets out of a text.
     """
-    if event.run is None or event.job is None or event.event_type not in _REPORTS:
+    if (
+        event.run is None
+        or event.job is None
+        or event.event_type not in _REPORTS
+        or _is_statement(event.run, event.job)
+    ):
         return None
     kind, outcome = _REPORTS[event.event_type]
     run = _run(event, event.run, event.job, environment, redact)
@@ -80,6 +88,11 @@ def report_of(event: LineageEvent, *, environment: str, redact: Callable[[str], 
 def pipeline_of(job: LineageJob) -> str:
     """Return the name of a job's pipeline: "NAMESPACE/NAME", or the name alone in the namespace "default"."""
     return job.name if job.namespace == _UNNAMED else f"{job.namespace}/{job.name}"
+
+
+def _is_statement(told: LineageRun, job: LineageJob) -> bool:
+    kind = facet(job.facets, "jobType", JobType) or JobType()
+    return kind.job_type in _STATEMENTS and facet(told.facets, "parent", Parent) is not None
 
 
 def _run(event: LineageEvent, told: LineageRun, job: LineageJob, environment: str, redact: Callable[[str], str]) -> Run:
