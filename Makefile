@@ -23,8 +23,9 @@ demo: $(READY) ## Run pipelines that succeed, fail, hang, come late or never sta
 	@$(BIN)/tocsin demo
 
 .PHONY: test
+# Many tests wait for other processes for a third of their time: three at once keep two cores busy.
 test: lint receivers ## Run all checks and all tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: receivers
 receivers: receiver-alertmanager receiver-bugsink receiver-chromium receiver-postgres ## Install what tests send to, and the browser that they look at pages with
