@@ -88,7 +88,8 @@ def _run(script: Path, *, full: bool) -> str | None:
     about = documented[1].split("\n\n    ")[0].strip() if documented else ""
     command = " ".join(["python", f"bench/{script.name}", *large])
     when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {time.monotonic() - began:.0f} s, load {load:.1f} before it"
-    said = [json.loads(line) for line in lines]
+    # What a benchmark starts may have said more.
+    said = [json.loads(line) for line in lines if line.startswith("{")]
     return "\n\n".join([f"## {script.stem.replace('_', ' ')}", about, f"`{command}` ({when})", *_tables(said)])
 
 

@@ -58,7 +58,7 @@ def main() -> None:
             for number in range(PROCESSES)
         ]
         took = [pair for child in children for pair in json.loads(child.communicate()[0])]
-        subprocess.run([TOCSIN, "tick"], env=environment, check=True)  # noqa: S603
+        subprocess.run([TOCSIN, "tick", "--quiet"], env=environment, check=True)  # noqa: S603
         runs = subprocess.run(  # noqa: S603
             [TOCSIN, "runs", "--limit", "1000", "--json"],
             env=environment,
