@@ -50,7 +50,7 @@ receiver-postgres: | $(READY) ## Install PostgreSQL, as a package of Debian or, 
 lint: $(READY) ## Check style, types, layers and the rules of the house
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/interrogate tests
 	$(BIN)/pytest tests/unit/test_project.py

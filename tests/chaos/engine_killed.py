@@ -40,7 +40,7 @@ ALL = ("shop1", "shop2", "shop3", "shop9", "solo", "lost", "quiet")
 SILENCED_UNTIL = at(40)
 #: Of so many steps one is a death; other ones in each act. TOCSIN_CHAOS_EVERY_STEP=1 makes it all of them.
 ALL_STEPS = bool(os.environ.get("TOCSIN_CHAOS_EVERY_STEP"))
-SOME = {"sqlite": 1, "postgresql": 1} if ALL_STEPS else {"sqlite": 2, "postgresql": 7}
+SOME = {"sqlite": 1, "postgresql": 1} if ALL_STEPS else {"sqlite": 3, "postgresql": 10}
 
 
 def failed(*names: str, ended: float) -> list[Run]:

@@ -19,7 +19,7 @@ from tocsin.core.outbox import Status
 
 PROGRAM = Path(__file__).with_name("killed_at_random.py")
 #: TOCSIN_CHAOS_ROUNDS makes it longer; TOCSIN_CHAOS_SEED begins with another round, for example the one that failed.
-ROUNDS = int(os.environ.get("TOCSIN_CHAOS_ROUNDS", "150"))
+ROUNDS = int(os.environ.get("TOCSIN_CHAOS_ROUNDS", "99"))
 SEED = int(os.environ.get("TOCSIN_CHAOS_SEED", "0"))
 #: So that several processes share the work. Fewer rounds in one would not show that some messages come twice.
 PARTS = 3
