@@ -27,12 +27,6 @@ from tocsin.store.protocol import Store
 DAILY = PipelineConfig(schedule=Schedule(text="0 12 * * *"), finish_within=timedelta(hours=2))
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the proxies of the machine out."""
-    monkeypatch.setenv("NO_PROXY", "localhost")
-
-
 def opened(
     store: Store, folder: Path, receiver: Receiver, *more: str, sentry: dict[str, str] | None = None, **settings: Any
 ) -> Desk:

@@ -16,12 +16,6 @@ from tocsin.core.run import Outcome
 from tocsin.store.open import open_store
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the proxies of the machine out."""
-    monkeypatch.setenv("NO_PROXY", "localhost")
-
-
 @pytest.fixture
 def desk(tmp_path: Path, receiver: Receiver) -> Desk:
     """Give an engine whose only channel is OpenTelemetry."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from desk import Desk, channel
 from made import good_run, run
 from receiver import Receiver, answer
@@ -16,12 +14,6 @@ from tocsin.core.route import LABELS, Route
 from tocsin.store.protocol import Store
 
 DELIVERY = (parse_matcher('topic="delivery"', labels=LABELS),)
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the proxies of the machine out."""
-    monkeypatch.setenv("NO_PROXY", "localhost")
 
 
 def desk(store: Store, home: Path, receiver: Receiver, policy: Policy) -> Desk:

@@ -44,10 +44,10 @@ class Standing:
     environment: str
     #: Its newest run; None for a pipeline that is expected to run and never has.
     run: Run | None
+    #: When it should run; None where nothing is known of that.
+    expectation: Expectation | None
     #: Its open alerts, the newest first; those about its tables and checks too.
     alerts: tuple[Alert, ...] = ()
-    #: When it should run; None where nothing is known of that.
-    expectation: Expectation | None = None
 
     @property
     def place(self) -> Place:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tocsin.core.overview import Standing
 from tocsin.documents.alerts import read_alert
 from tocsin.documents.runs import run_document
@@ -21,7 +19,7 @@ def pipeline_document(tx: Transaction, standing: Standing) -> dict[str, object]:
         "state": _state(standing),
         "run": run_document(standing.run) if standing.run is not None else None,
         "alerts": [read_alert(tx, alert) for alert in standing.alerts],
-        "next_due_at": _next_due(tx, standing),
+        "next_due_at": standing.expectation.next_slot_at if standing.expectation is not None else None,
     }
 
 
@@ -29,8 +27,3 @@ def _state(standing: Standing) -> str | None:
     if standing.alerts:
         return max(standing.alerts, key=lambda alert: alert.severity.order).kind
     return standing.run.outcome if standing.run is not None else None
-
-
-def _next_due(tx: Transaction, standing: Standing) -> datetime | None:
-    expected = tx.expectation(standing.pipeline, standing.environment)
-    return expected.next_slot_at if expected is not None else None

@@ -15,7 +15,6 @@ from tocsin.engine.clock import system_clock
 from tocsin.engine.engine import Engine
 from tocsin.engine.ingest import ingest
 from tocsin.engine.opening import open_engine
-from tocsin.engine.prune import prune_daily
 from tocsin.engine.tick import tick
 from tocsin.errors import StoreError, StoreLocked
 from tocsin.store.memory import MemoryStore
@@ -103,6 +102,9 @@ class Embedded:
         """Delete what is old, once a day: where nothing else is at work, nobody but us ever does."""
         if self._engine is None:
             return
+        # What this imports is no part of what an alert waits for.
+        from tocsin.engine.prune import prune_daily
+
         try:
             prune_daily(self._engine)
         except StoreError as error:

@@ -150,6 +150,7 @@ def test_alerts_are_looked_at_when_they_were_planned_to_be(store: Store) -> None
     with store.reading() as tx:
         assert [(one.id, one.seq) for one in tx.due_alerts(at(5), limit=9)] == [("soon", 7), ("over", 1)]
         assert [one.id for one in tx.due_alerts(at(9), limit=2)] == ["soon", "over"]
+        assert [tx.due(at(minute)).alerts for minute in (0, 1)] == [False, True]
         assert tx.open_alerts(["late", "over", "nobody"]).keys() == {"late"}
     with store.writing() as tx:
         tx.plan_alerts({"soon": None})

@@ -49,6 +49,7 @@ def test_what_is_due_comes_longest_due_first(store: Store) -> None:
         assert tx.due_freshness(NOON, limit=9) == [ITEMS]
         assert tx.due_freshness(NOON + HOUR, limit=9) == [ITEMS, EVENTS]
         assert tx.due_freshness(NOON + HOUR, limit=1) == [ITEMS]
+        assert [tx.due(when).tables for when in (NOON - HOUR, NOON)] == [False, True]
 
 
 def test_a_table_that_nobody_asks_for_is_forgotten(store: Store) -> None:

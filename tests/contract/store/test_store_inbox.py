@@ -33,6 +33,9 @@ def test_events_wait_in_the_order_in_which_they_came(store: Store) -> None:
     with store.writing() as tx:
         tx.drop_received([waiting[0].number, waiting[2].number])
         assert [one.event_id for one in tx.received(10)] == ["a"]
+        assert tx.due(at(0)).events
+        tx.drop_received([waiting[1].number])
+        assert not tx.due(at(0)).events
 
 
 def test_an_event_waits_once(store: Store) -> None:

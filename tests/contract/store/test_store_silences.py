@@ -72,7 +72,9 @@ def test_an_end_waits_until_it_is_noticed(store: Store) -> None:
 
     def ids(minute: float) -> str:
         with store.reading() as tx:
-            return "".join(each.id for each in tx.silences_to_close(at(minute)))
+            found = tx.silences_to_close(at(minute))
+            assert tx.due(at(minute)).silences is bool(found)
+            return "".join(each.id for each in found)
 
     assert [ids(19), ids(20), ids(39), ids(40)] == ["", "2", "21", "213"]
     save(store, replace(ended, closed_at=at(41)))

@@ -100,6 +100,15 @@ def test_slots_come_newest_first_and_unresolved_alone_on_request(store: Store) -
         assert tx.slots("orders", "default", limit=1) == [third]
 
 
+def test_of_one_slot_twice_the_last_counts(store: Store) -> None:
+    """Whatever is saved together is saved as if one by one."""
+    first, second, _ = _slots()
+    last = replace(first, state=SlotState.MISSED)
+    with store.writing() as tx:
+        tx.save_slots([first, second, last], check_at={})
+        assert list(tx.slots("orders", "default")) == [second, last]
+
+
 def test_a_slot_is_looked_at_when_its_time_has_come_and_not_again(store: Store) -> None:
     """The plan says when; saving a slot without a time takes it off the plan."""
     first, second, _ = _slots()

@@ -64,7 +64,7 @@ def get_pipeline(
     actor.require_environment(environment)
     with engine.store.reading() as tx:
         standing = _standing(tx, pipeline, environment)
-        if standing.run is None and not standing.alerts and tx.expectation(pipeline, environment) is None:
+        if standing.run is None and not standing.alerts and standing.expectation is None:
             raise Problem(
                 404,
                 f"There is no pipeline {pipeline[:100]!r} in {environment[:100]!r}. See those that are: "
@@ -116,6 +116,7 @@ def _standing(tx: Transaction, pipeline: str, environment: str) -> Standing:
         pipeline=pipeline,
         environment=environment,
         run=next(iter(tx.runs(pipeline=pipeline, environment=environment, limit=1)), None),
+        expectation=tx.expectation(pipeline, environment),
         alerts=tuple(alert for alert in alerts if alert.topic is not Topic.CHANNEL),
     )
 
